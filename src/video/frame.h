@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// A decoded picture: what it is made of, and who keeps its samples alive.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/plane.h"
+
+namespace fovea {
+
+enum class Chroma : uint8_t { k400, k420, k422, k444 };
+
+// Shape of every picture of a stream.
+struct Format {
+  int width_px = 0;
+  int height_px = 0;
+  int bit_depth = 8;  // 8 .. 16; up to 8: one byte a sample, else two
+  Chroma chroma = Chroma::k420;
+
+  bool operator==(const Format&) const = default;
+  int plane_count() const { return chroma == Chroma::k400 ? 1 : 3; }
+  int sample_bytes() const { return bit_depth > 8 ? 2 : 1; }
+  // Subsampled planes of odd pictures are rounded up.
+  int plane_width(int plane) const {
+    return plane > 0 && (chroma == Chroma::k420 || chroma == Chroma::k422) ? (width_px + 1) / 2 : width_px;
+  }
+  int plane_height(int plane) const { return plane > 0 && chroma == Chroma::k420 ? (height_px + 1) / 2 : height_px; }
+};
+
+const char* chroma_name(Chroma chroma);     // "4:2:0"
+std::string describe(const Format& format);  // "1920x1080 4:2:0 8 bit"
+
+// Copying a Frame copies references, never samples.
+struct Frame {
+  Format format;
+  std::array<PlaneView, 3> planes;    // luma, Cb, Cr; unused planes have data == nullptr
+  std::shared_ptr<const void> owner;  // keeps the samples alive
+};
+
+// A frame with its own, uninitialised, samples (64-byte aligned rows) for the caller to fill through
+// mutable_row(); used by readers and tests.
+Frame allocate_frame(const Format& format);
+inline uint8_t* mutable_row(Frame& frame, int plane, int y) {
+  return const_cast<uint8_t*>(frame.planes[plane].row_bytes(y));
+}
+
+}  // namespace fovea
