@@ -28,9 +28,9 @@ struct ColorInfo {
   bool is_hdr() const { return transfer == kTransferPq || transfer == kTransferHlg; }
 };
 
-const char* range_name(ColorRange range);               // "limited", "full", "unspecified"
+const char* range_name(ColorRange range);                // "limited", "full", "unspecified"
 const char* chroma_location_name(ChromaLocation place);  // "left", ...
-std::string matrix_name(int matrix);                    // "bt709", ...; "code 77" for an unknown code point
+std::string matrix_name(int matrix);                     // "bt709", ...; "code 77" for an unknown code point
 std::string primaries_name(int primaries);
 std::string transfer_name(int transfer);  // "bt709", "pq", "hlg", ...
 

@@ -32,7 +32,8 @@ Frame allocate_frame(const Format& format) {
   for (int p = 0; p < format.plane_count(); ++p) {
     const size_t stride = round_up(static_cast<size_t>(format.plane_width(p)) * format.sample_bytes(), 64);
     offset[p] = bytes;
-    frame.planes[p] = {nullptr, static_cast<ptrdiff_t>(stride), format.plane_width(p), format.plane_height(p)};
+    frame.planes[p] = {nullptr, static_cast<ptrdiff_t>(stride), format.plane_width(p),
+                       format.plane_height(p)};
     bytes += stride * format.plane_height(p);
   }
   auto storage = std::make_shared<AlignedBuffer<uint8_t>>(bytes);

@@ -27,10 +27,12 @@ struct Format {
   int plane_width(int plane) const {
     return plane > 0 && (chroma == Chroma::k420 || chroma == Chroma::k422) ? (width_px + 1) / 2 : width_px;
   }
-  int plane_height(int plane) const { return plane > 0 && chroma == Chroma::k420 ? (height_px + 1) / 2 : height_px; }
+  int plane_height(int plane) const {
+    return plane > 0 && chroma == Chroma::k420 ? (height_px + 1) / 2 : height_px;
+  }
 };
 
-const char* chroma_name(Chroma chroma);     // "4:2:0"
+const char* chroma_name(Chroma chroma);      // "4:2:0"
 std::string describe(const Format& format);  // "1920x1080 4:2:0 8 bit"
 
 // Copying a Frame copies references, never samples.

@@ -40,14 +40,14 @@ struct StreamInfo {
   std::string name;  // the path as given, or "standard input"; begins every error message
   Format format;     // of every frame that next() returns
   ColorInfo color;
-  Rational frame_rate;                // frames per second; num == 0: not known
+  Rational frame_rate;  // frames per second; num == 0: not known
   bool is_variable_frame_rate = false;
-  int64_t frame_count = -1;           // what header or file size promise, less skipped frames; -1: not known
-  double duration_s = -1;             // < 0: not known
-  std::string container;              // "y4m", "raw", or FFmpeg's name, e.g. "matroska,webm"
-  std::string codec;                  // "rawvideo", "h264", ...
-  bool is_rereadable = false;         // a regular file: opening it again gives the same frames
-  std::vector<std::string> notes;     // what a user should know: sampling converted, alpha dropped, ...
+  int64_t frame_count = -1;        // what header or file size promise, less skipped frames; -1: not known
+  double duration_s = -1;          // < 0: not known
+  std::string container;           // "y4m", "raw", or FFmpeg's name, e.g. "matroska,webm"
+  std::string codec;               // "rawvideo", "h264", ...
+  bool is_rereadable = false;      // a regular file: opening it again gives the same frames
+  std::vector<std::string> notes;  // what a user should know: sampling converted, alpha dropped, ...
 };
 
 // Not safe for use by two threads at once. Frames may be kept, passed to other threads, and outlive their
@@ -63,7 +63,8 @@ class Reader {
   // After an end or an error every further call repeats it.
   virtual Result<std::optional<Frame>> next() = 0;
 
-  // Drops up to `frames` frames; returns how many there were. Cheap where frames can be found without decoding.
+  // Drops up to `frames` frames; returns how many there were. Cheap where frames can be found without
+  // decoding.
   virtual Result<int64_t> skip(int64_t frames);
 };
 
@@ -76,8 +77,8 @@ struct InputOptions {
   Rational raw_frame_rate;  // for the report only
 
   // y4m as libvmaf's tool delivers it: mono becomes 4:2:0 with neutral chroma, 8-bit 4:2:2 and 420paldv have
-  // their chroma filtered. Without it samples are delivered as they are stored. Either way 4:1:1 becomes 4:2:2
-  // and the alpha of 444alpha is dropped.
+  // their chroma filtered. Without it samples are delivered as they are stored. Either way 4:1:1 becomes
+  // 4:2:2 and the alpha of 444alpha is dropped.
   bool libvmaf_compat = false;
 
   int threads = 1;          // for decoding; 0: one per available core
@@ -88,15 +89,18 @@ struct InputOptions {
 };
 
 // Opens what is neither y4m nor raw yuv; `source` stands at its first byte.
-using ContainerOpener = Result<std::unique_ptr<Reader>> (*)(std::unique_ptr<ByteSource> source, const InputOptions& options);
+using ContainerOpener = Result<std::unique_ptr<Reader>> (*)(std::unique_ptr<ByteSource> source,
+                                                            const InputOptions& options);
 
-// Chooses a reader by the first bytes: y4m, a container (through `container_opener`, if there is one), or raw yuv
-// when options.raw_format is set. Errors: file cannot be opened (with the system's reason), empty, not a video,
-// malformed header, raw file that is not a whole number of frames.
-Result<std::unique_ptr<Reader>> open_input(const InputOptions& options, ContainerOpener container_opener = nullptr);
+// Chooses a reader by the first bytes: y4m, a container (through `container_opener`, if there is one), or raw
+// yuv when options.raw_format is set. Errors: file cannot be opened (with the system's reason), empty, not a
+// video, malformed header, raw file that is not a whole number of frames.
+Result<std::unique_ptr<Reader>> open_input(const InputOptions& options,
+                                           ContainerOpener container_opener = nullptr);
 
-// Several inputs at once. All are opened, in order, before anything is read: needed when FIFOs share one writer.
+// Several inputs at once. All are opened, in order, before anything is read: needed when FIFOs share one
+// writer.
 Result<std::vector<std::unique_ptr<Reader>>> open_inputs(const std::vector<InputOptions>& options,
-                                                        ContainerOpener container_opener = nullptr);
+                                                         ContainerOpener container_opener = nullptr);
 
 }  // namespace fovea

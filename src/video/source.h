@@ -11,6 +11,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -20,14 +22,18 @@ class ByteSource {
  public:
   // "-" is standard input. The error carries the system's reason (no such file, permission, is a directory).
   static Result<std::unique_ptr<ByteSource>> open(const std::string& path);
+  // Bytes in memory, behaving like a regular file or like a pipe. For tests.
+  static std::unique_ptr<ByteSource> from_memory(std::vector<uint8_t> bytes, std::string name, bool as_pipe);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  const std::string& name() const { return name_; }    // the path as given; "standard input" for "-"
+  const std::string& name() const { return name_; }  // the path as given; "standard input" for "-"
   bool is_regular() const { return size_bytes_ >= 0; }
-  int64_t size_bytes() const { return size_bytes_; }   // at the time of opening; -1 if it is not a regular file
-  int64_t position() const { return position_; }       // of the next byte that read() delivers
+  int64_t size_bytes() const {
+    return size_bytes_;
+  }                                               // at the time of opening; -1 if it is not a regular file
+  int64_t position() const { return position_; }  // of the next byte that read() delivers
 
   // Looks at up to `count` (<= kPeekBytes) bytes that read() has yet to deliver; fewer only at the end.
   Result<std::span<const uint8_t>> peek(size_t count);
@@ -47,10 +53,12 @@ class ByteSource {
   static constexpr size_t kPeekBytes = 4096;
 
  private:
-  ByteSource(int fd, std::string name, int64_t size_bytes) : fd_(fd), name_(std::move(name)), size_bytes_(size_bytes) {}
+  ByteSource(int fd, std::string name, int64_t size_bytes)
+      : fd_(fd), name_(std::move(name)), size_bytes_(size_bytes) {}
   Result<size_t> read_some(const iovec* vectors, int count);
 
-  int fd_ = -1;
+  int fd_ = -1;  // -1: memory_
+  std::vector<uint8_t> memory_;
   std::string name_;
   int64_t size_bytes_ = -1;
   int64_t position_ = 0;

@@ -10,6 +10,7 @@ namespace fovea {
 
 // For open_input(options, open_container). Decodes the first video stream that is not an attached picture.
 // Planar YUV and grey of 8 to 16 bits is handed on without a copy.
-Result<std::unique_ptr<Reader>> open_container(std::unique_ptr<ByteSource> source, const InputOptions& options);
+Result<std::unique_ptr<Reader>> open_container(std::unique_ptr<ByteSource> source,
+                                               const InputOptions& options);
 
 }  // namespace fovea
