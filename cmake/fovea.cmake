@@ -39,10 +39,10 @@ function(fovea_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT 900)
 endfunction()
 
-# fovea_room(NAME [LIBS ...]): src/NAME as library fovea_NAME; *_test.cc become the program NAME_test,
+# fovea_room(NAME [LIBS ...] [TEST_LIBS ...]): src/NAME as library fovea_NAME; *_test.cc become the program NAME_test,
 # *_bench.cc the program NAME_bench.
 function(fovea_room name)
-  cmake_parse_arguments(A "" "" "LIBS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(A "" "" "LIBS;TEST_LIBS;EXCLUDE" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
@@ -56,7 +56,7 @@ function(fovea_room name)
   add_library(fovea_${name} STATIC ${sources})
   target_link_libraries(fovea_${name} PUBLIC fovea_flags ${A_LIBS})
   if(FOVEA_TESTS AND tests)
-    fovea_test(${name}_test SOURCES ${tests} LIBS fovea_${name})
+    fovea_test(${name}_test SOURCES ${tests} LIBS fovea_${name} ${A_TEST_LIBS})
   endif()
   if(FOVEA_BENCH AND benches)
     add_executable(${name}_bench ${benches})
