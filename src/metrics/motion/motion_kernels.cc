@@ -5,8 +5,8 @@
 // their largest magnitude. That magnitude decides how an output row is made:
 //   0                  all five rows are equal: the row adds nothing
 //   small              Y fits 16 bits: pairs of lanes are multiplied and added into 32 bits (the usual case)
-//   larger             32-bit lanes on halves and remainders, d = 2 (d >> 1) + (d & 1), so that sums of 33
-//                      bits need no wider lanes
+//   larger             Y takes 17 bits: its half and its last bit are filtered apart
+//   over 14 bits       32-bit lanes, differences and Y halved in that way
 //   above bit depth    the plain loop
 #include "metrics/motion/motion_kernels.h"
 
@@ -73,52 +73,75 @@ int DifferenceRow(const Sample* HWY_RESTRICT previous, const Sample* HWY_RESTRIC
   }
 }
 
-// Y of one row in 16 bits. Whole vectors: reads and writes up to the next multiple of the vector length.
-void BlurColumns(const int16_t* const* rows, int width, int bit_depth, int16_t* HWY_RESTRICT out) {
-  const hn::ScalableTag<int32_t> d32;
-  const hn::Repartition<int16_t, decltype(d32)> d16;
-  const int lanes = static_cast<int>(hn::Lanes(d16));
-  // A tap in the low (high) half of a lane picks the even (odd) samples.
-  const auto even0 = hn::BitCast(d16, hn::Set(d32, kTaps[0])), odd0 = hn::BitCast(d16, hn::Set(d32, kTaps[0] << 16));
-  const auto even1 = hn::BitCast(d16, hn::Set(d32, kTaps[1])), odd1 = hn::BitCast(d16, hn::Set(d32, kTaps[1] << 16));
-  const auto even2 = hn::BitCast(d16, hn::Set(d32, kTaps[2])), odd2 = hn::BitCast(d16, hn::Set(d32, kTaps[2] << 16));
-  const auto rounding = hn::Set(d32, 1 << (bit_depth - 1));
-  const int left = 16 - bit_depth;
-  for (int x = 0; x < width; x += lanes) {
-    const auto outer = hn::Add(hn::Load(d16, rows[0] + x), hn::Load(d16, rows[4] + x));
-    const auto inner = hn::Add(hn::Load(d16, rows[1] + x), hn::Load(d16, rows[3] + x));
-    const auto centre = hn::Load(d16, rows[2] + x);
-    auto even = MulPairAdd(d32, outer, even0, rounding);
-    auto odd = MulPairAdd(d32, outer, odd0, rounding);
-    even = MulPairAdd(d32, inner, even1, even);
-    odd = MulPairAdd(d32, inner, odd1, odd);
-    even = MulPairAdd(d32, centre, even2, even);
-    odd = MulPairAdd(d32, centre, odd2, odd);
-    const auto low_half = hn::BitCast(d16, hn::ShiftRightSame(even, bit_depth));
-    const auto high_half = hn::BitCast(d16, hn::ShiftLeftSame(odd, left));
-    hn::Store(hn::OddEven(high_half, low_half), d16, out + x);
-  }
+// The sums of a window of columns, even and odd samples apart: a tap in the low (high) half of a 32-bit lane
+// picks the even (odd) one.
+template <class D32, class V16, class V32>
+HWY_INLINE void BlurColumns(D32 d32, V16 outer, V16 inner, V16 centre, V32& even, V32& odd) {
+  const hn::Repartition<int16_t, D32> d16;
+  const auto low = [&](int32_t tap) HWY_ATTR { return hn::BitCast(d16, hn::Set(d32, tap)); };
+  const auto high = [&](int32_t tap) HWY_ATTR { return hn::BitCast(d16, hn::Set(d32, tap << 16)); };
+  even = MulPairAdd(d32, outer, low(kTaps[0]), even);
+  odd = MulPairAdd(d32, outer, high(kTaps[0]), odd);
+  even = MulPairAdd(d32, inner, low(kTaps[1]), even);
+  odd = MulPairAdd(d32, inner, high(kTaps[1]), odd);
+  even = MulPairAdd(d32, centre, low(kTaps[2]), even);
+  odd = MulPairAdd(d32, centre, high(kTaps[2]), odd);
 }
 
-// Sum of |X| of one row. row[-2 .. width+2) is valid and what follows, to a whole vector, readable.
-uint64_t BlurRowAndSum(const int16_t* HWY_RESTRICT row, int width) {
+// The sums of a window of a row, for the even and the odd samples from `row` (aligned) on; reads row[-2 ..].
+template <class D32, class V32>
+HWY_INLINE void BlurRow(D32 d32, const int16_t* row, V32& even, V32& odd) {
+  const hn::Repartition<int16_t, D32> d16;
+  const auto pair = [&](int32_t low, int32_t high) HWY_ATTR { return hn::BitCast(d16, hn::Set(d32, low | (high << 16))); };
+  const auto before = hn::LoadU(d16, row - 2), here = hn::Load(d16, row), after = hn::LoadU(d16, row + 2);
+  even = MulPairAdd(d32, before, pair(kTaps[0], kTaps[1]), even);
+  odd = MulPairAdd(d32, before, pair(0, kTaps[0]), odd);
+  even = MulPairAdd(d32, here, pair(kTaps[2], kTaps[1]), even);
+  odd = MulPairAdd(d32, here, pair(kTaps[1], kTaps[2]), odd);
+  even = MulPairAdd(d32, after, pair(kTaps[0], 0), even);
+  odd = MulPairAdd(d32, after, pair(kTaps[1], kTaps[0]), odd);
+}
+
+template <class D32, class V32>
+HWY_INLINE uint64_t SumOfUnsignedLanes(D32 d32, V32 v) {
+  const hn::Repartition<uint64_t, D32> d64;
+  const auto low = hn::And(hn::BitCast(d64, v), hn::Set(d64, 0xFFFFFFFF)), high = hn::ShiftRight<32>(hn::BitCast(d64, v));
+  return hn::GetLane(hn::SumOfLanes(d64, hn::Add(low, high)));
+}
+
+// The borders of a row of Y.
+template <class T>
+void MirrorEnds(T* row, int width) {
+  row[-1] = row[1];
+  row[-2] = row[2];
+  row[width] = row[width - 2];
+  row[width + 1] = row[width - 3];
+}
+
+// Sum of |X| of one row where Y fits 16 bits. Ring rows and `y_row` are read and written up to a whole
+// vector beyond the width.
+uint64_t NarrowRow(const int16_t* const* rows, int width, int bit_depth, int16_t* HWY_RESTRICT y_row) {
   const hn::ScalableTag<int32_t> d32;
   const hn::Repartition<int16_t, decltype(d32)> d16;
   const int lanes = static_cast<int>(hn::Lanes(d16));
-  const auto pair = [&](int32_t low, int32_t high) HWY_ATTR { return hn::BitCast(d16, hn::Set(d32, low | (high << 16))); };
-  const auto zero_outer = pair(0, kTaps[0]), outer_inner = pair(kTaps[0], kTaps[1]), inner_centre = pair(kTaps[1], kTaps[2]),
-             centre_inner = pair(kTaps[2], kTaps[1]), inner_outer = pair(kTaps[1], kTaps[0]), outer_zero = pair(kTaps[0], 0);
-  const auto rounding = hn::Set(d32, 32768);
+  const auto column_rounding = hn::Set(d32, 1 << (bit_depth - 1));
+  const int left = 16 - bit_depth;
+  for (int x = 0; x < width; x += lanes) {
+    auto even = column_rounding, odd = column_rounding;
+    BlurColumns(d32, hn::Add(hn::Load(d16, rows[0] + x), hn::Load(d16, rows[4] + x)),
+                hn::Add(hn::Load(d16, rows[1] + x), hn::Load(d16, rows[3] + x)), hn::Load(d16, rows[2] + x), even, odd);
+    const auto low_half = hn::BitCast(d16, hn::ShiftRightSame(even, bit_depth));
+    const auto high_half = hn::BitCast(d16, hn::ShiftLeftSame(odd, left));
+    hn::Store(hn::OddEven(high_half, low_half), d16, y_row + x);
+  }
+  MirrorEnds(y_row, width);
+
+  const auto row_rounding = hn::Set(d32, 32768);
   const auto one = hn::Set(d16, 1);
   auto total = hn::Zero(d32);  // each step adds less than 2^16 to a lane
   const auto magnitudes = [&](int x) HWY_ATTR {
-    const auto before = hn::LoadU(d16, row + x - 2), here = hn::Load(d16, row + x), after = hn::LoadU(d16, row + x + 2);
-    auto even = MulPairAdd(d32, before, outer_inner, rounding);
-    auto odd = MulPairAdd(d32, before, zero_outer, rounding);
-    even = MulPairAdd(d32, here, centre_inner, even);
-    odd = MulPairAdd(d32, here, inner_centre, odd);
-    even = MulPairAdd(d32, after, outer_zero, even);
-    odd = MulPairAdd(d32, after, inner_outer, odd);
+    auto even = row_rounding, odd = row_rounding;
+    BlurRow(d32, y_row + x, even, odd);
     return hn::Abs(hn::OddEven(hn::BitCast(d16, odd), hn::BitCast(d16, hn::ShiftRight<16>(even))));
   };
   int x = 0;
@@ -127,9 +150,48 @@ uint64_t BlurRowAndSum(const int16_t* HWY_RESTRICT row, int width) {
     const auto tail = hn::FirstN(d16, static_cast<size_t>(width - x));
     total = MulPairAdd(d32, hn::IfThenElseZero(tail, magnitudes(x)), one, total);
   }
-  const hn::Repartition<uint64_t, decltype(d32)> d64;
-  const auto wide = hn::Add(hn::And(hn::BitCast(d64, total), hn::Set(d64, 0xFFFFFFFF)), hn::ShiftRight<32>(hn::BitCast(d64, total)));
-  return hn::GetLane(hn::SumOfLanes(d64, wide));
+  return SumOfUnsignedLanes(d32, total);
+}
+
+// The same where Y may take 17 bits: its half Y >> 1 and the lost bit go through the row filter apart, and
+// (2 whole + rest) >> 16 = (whole + (rest >> 1)) >> 15.
+uint64_t HalvedRow(const int16_t* const* rows, int width, int bit_depth, int16_t* HWY_RESTRICT half_row, int16_t* HWY_RESTRICT rest_row) {
+  const hn::ScalableTag<int32_t> d32;
+  const hn::Repartition<int16_t, decltype(d32)> d16;
+  const int lanes = static_cast<int>(hn::Lanes(d16));
+  const auto column_rounding = hn::Set(d32, 1 << (bit_depth - 1));
+  const int right = bit_depth + 1, left = 15 - bit_depth;
+  const auto one = hn::Set(d16, 1);
+  for (int x = 0; x < width; x += lanes) {
+    auto even = column_rounding, odd = column_rounding;
+    BlurColumns(d32, hn::Add(hn::Load(d16, rows[0] + x), hn::Load(d16, rows[4] + x)),
+                hn::Add(hn::Load(d16, rows[1] + x), hn::Load(d16, rows[3] + x)), hn::Load(d16, rows[2] + x), even, odd);
+    const auto half = hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(odd, left)), hn::BitCast(d16, hn::ShiftRightSame(even, right)));
+    const auto last = hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(odd, left + 1)), hn::BitCast(d16, hn::ShiftRightSame(even, right - 1)));
+    hn::Store(half, d16, half_row + x);
+    hn::Store(hn::And(last, one), d16, rest_row + x);
+  }
+  MirrorEnds(half_row, width);
+  MirrorEnds(rest_row, width);
+
+  const auto row_rounding = hn::Set(d32, 32768);
+  auto total = hn::Zero(d32);  // each step adds at most 2^17 to a lane
+  const auto magnitudes = [&](int x, auto keep) HWY_ATTR {
+    auto even = hn::Zero(d32), odd = even, even_rest = row_rounding, odd_rest = row_rounding;
+    BlurRow(d32, half_row + x, even, odd);
+    BlurRow(d32, rest_row + x, even_rest, odd_rest);
+    even = hn::Abs(hn::ShiftRight<15>(hn::Add(even, hn::ShiftRight<1>(even_rest))));
+    odd = hn::Abs(hn::ShiftRight<15>(hn::Add(odd, hn::ShiftRight<1>(odd_rest))));
+    total = hn::Add(total, hn::Add(keep(even, 0), keep(odd, 1)));
+  };
+  int x = 0;
+  for (; x + lanes <= width; x += lanes) magnitudes(x, [](auto v, int) HWY_ATTR { return v; });
+  if (x < width) {
+    magnitudes(x, [&](auto v, int odd) HWY_ATTR {
+      return hn::IfThenElseZero(hn::FirstN(d32, static_cast<size_t>(width - x + 1 - odd) / 2), v);
+    });
+  }
+  return SumOfUnsignedLanes(d32, total);
 }
 
 // Any row whose samples keep to the bit depth, in 32-bit lanes. row[-2 .. width+2) is written.
@@ -162,10 +224,7 @@ uint64_t WideRow(const PlaneView& previous, const PlaneView& current, int bit_de
   int x = 0;
   for (; x + lanes <= width; x += lanes) columns(x);
   if (x < width) columns(width - lanes);
-  row[-1] = row[1];
-  row[-2] = row[2];
-  row[width] = row[width - 2];
-  row[width + 1] = row[width - 3];
+  MirrorEnds(row, width);
 
   const auto row_rounding = hn::Set(d32, 16384);
   auto total = hn::Zero(d32);  // each step adds less than 2^16 to a lane
@@ -176,9 +235,7 @@ uint64_t WideRow(const PlaneView& previous, const PlaneView& current, int bit_de
   };
   for (x = 0; x + lanes <= width; x += lanes) total = hn::Add(total, magnitudes(x));
   if (x < width) total = hn::Add(total, hn::IfThenElseZero(hn::FirstN(d32, static_cast<size_t>(width - x)), magnitudes(x)));
-  const hn::Repartition<uint64_t, decltype(d32)> d64;
-  const auto wide = hn::Add(hn::And(hn::BitCast(d64, total), hn::Set(d64, 0xFFFFFFFF)), hn::ShiftRight<32>(hn::BitCast(d64, total)));
-  return hn::GetLane(hn::SumOfLanes(d64, wide));
+  return SumOfUnsignedLanes(d32, total);
 }
 
 template <class Sample>
@@ -186,14 +243,16 @@ uint64_t Strip(const PlaneView& previous, const PlaneView& current, int bit_dept
   const int width = current.width_px, height = current.height_px;
   const size_t stride = round_up(static_cast<size_t>(width), kAlignment) + kAlignment;
   int16_t* const ring = reinterpret_cast<int16_t*>(scratch);
-  int16_t* const narrow_row = ring + 5 * stride + kAlignment;
-  int32_t* const wide_row = reinterpret_cast<int32_t*>(ring + 7 * stride) + kAlignment;
+  int16_t* const y_row = ring + 5 * stride + kAlignment;
+  int16_t* const rest_row = ring + 7 * stride + kAlignment;
+  int32_t* const wide_row = reinterpret_cast<int32_t*>(ring + 5 * stride) + kAlignment;  // instead of the two
   int peaks[5] = {};
   for (int k = 0; k < 5; ++k) {
     for (size_t x = width; x < round_up(static_cast<size_t>(width), kAlignment); ++x) ring[k * stride + x] = 0;
   }
 
-  // Sums of two differences must fit 16 bits, and Y = about d * 2^(16-b), too.
+  // Sums of two differences must fit 16 bits; so must Y (or half of it), which is at most d * 2^(16-b).
+  const int halved_peak = HWY_MIN((1 << bit_depth) - 1, 16383);
   const int narrow_peak = HWY_MIN((1 << (bit_depth - 1)) - 1, 16383);
   const bool has_wide_vectors = static_cast<size_t>(width) >= hn::Lanes(hn::ScalableTag<int32_t>());
   uint64_t total = 0;
@@ -212,12 +271,9 @@ uint64_t Strip(const PlaneView& previous, const PlaneView& current, int bit_dept
     }
     if (peak == 0) continue;
     if (peak <= narrow_peak) {
-      BlurColumns(rows, width, bit_depth, narrow_row);
-      narrow_row[-1] = narrow_row[1];
-      narrow_row[-2] = narrow_row[2];
-      narrow_row[width] = narrow_row[width - 2];
-      narrow_row[width + 1] = narrow_row[width - 3];
-      total += BlurRowAndSum(narrow_row, width);
+      total += NarrowRow(rows, width, bit_depth, y_row);
+    } else if (peak <= halved_peak) {
+      total += HalvedRow(rows, width, bit_depth, y_row, rest_row);
     } else if (peak < (1 << bit_depth) && has_wide_vectors) {
       total += WideRow<Sample>(previous, current, bit_depth, sources, wide_row);
     } else {
@@ -245,7 +301,7 @@ HWY_EXPORT(BlurredDifference);
 
 size_t motion_scratch_bytes(int width_px) {
   const size_t stride = round_up(static_cast<size_t>(width_px), kAlignment) + kAlignment;
-  return (7 * stride + 2 * (stride + kAlignment)) * sizeof(int16_t) + 4 * kAlignment;
+  return 9 * stride * sizeof(int16_t);
 }
 
 uint64_t blurred_difference(const PlaneView& previous, const PlaneView& current, int bit_depth, int y_begin, int y_end,
