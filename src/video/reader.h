@@ -42,12 +42,13 @@ struct StreamInfo {
   ColorInfo color;
   Rational frame_rate;  // frames per second; num == 0: not known
   bool is_variable_frame_rate = false;
-  int64_t frame_count = -1;        // what header or file size promise, less skipped frames; -1: not known
-  double duration_s = -1;          // < 0: not known
-  std::string container;           // "y4m", "raw", or FFmpeg's name, e.g. "matroska,webm"
-  std::string codec;               // "rawvideo", "h264", ...
-  bool is_rereadable = false;      // a regular file: opening it again gives the same frames
-  std::vector<std::string> notes;  // what a user should know: sampling converted, alpha dropped, ...
+  int64_t frame_count = -1;    // what header or file size promise, less skipped frames; -1: not known
+  double duration_s = -1;      // < 0: not known
+  std::string container;       // "y4m", "raw", or FFmpeg's name, e.g. "matroska,webm"
+  std::string codec;           // "rawvideo", "h264", ...
+  bool is_rereadable = false;  // a regular file: opening it again gives the same frames
+  // What a user should know: sampling converted, alpha dropped, ... The end of the stream may add to it.
+  std::vector<std::string> notes;
 };
 
 // Not safe for use by two threads at once. Frames may be kept, passed to other threads, and outlive their

@@ -269,6 +269,7 @@ class LibavReader final : public Reader {
   Status describe_stream(const AVFrame& first);
   Result<bool> decode(AVFrame* to);
   Result<Frame> convert(std::shared_ptr<AvFramePtr> decoded);
+  void note_the_end();
   Error corrupt(const std::string& what) {
     return input_error(source_->name() + ": frame " + std::to_string(decoded_) + ": " + what +
                        sink_->take_last());
@@ -292,6 +293,7 @@ class LibavReader final : public Reader {
   int64_t decoded_ = 0;           // frames that came out of the decoder
   int64_t concealed_ = 0;
   bool is_draining_ = false;
+  std::optional<Error> end_error_;  // to be told once the decoder is empty
   bool has_ended_ = false;
   std::optional<Error> failed_;
 };
@@ -383,6 +385,7 @@ Status LibavReader::open(const InputOptions& options) {
     info_.notes.push_back("the first of " + std::to_string(videos) + " video streams is used");
   }
   FOVEA_TRY(open_decoder(options));
+  sink_->errors = 0;  // probing is guesswork: what it complained of is of no interest
 
   auto first = frames_.acquire([] { return AvFramePtr(av_frame_alloc()); });
   FOVEA_ASSIGN(const bool has_frame, decode(first->get()));
@@ -441,7 +444,7 @@ Status LibavReader::describe_stream(const AVFrame& first) {
   if (!layout_.is_direct) copies_.emplace(info_.format, FramePool::Rows::kAligned);
   const AVRational average = stream_->avg_frame_rate;
   const AVRational base = stream_->r_frame_rate;  // the rate at which all timestamps can be expressed
-  const AVRational rate = average.num > 0 && average.den > 0 ? average : base;
+  const AVRational rate = av_guess_frame_rate(format_.get(), const_cast<AVStream*>(stream_), nullptr);
   if (rate.num > 0 && rate.den > 0) info_.frame_rate = {rate.num, rate.den};
   if (average.num > 0 && base.num > 0 && av_q2d(base) > 1.5 * av_q2d(average))
     info_.is_variable_frame_rate = true;
@@ -468,6 +471,7 @@ Result<bool> LibavReader::decode(AVFrame* to) {
     int status = avcodec_receive_frame(codec_.get(), to);
     if (status == AVERROR_EOF) {
       if (source_error_) return *source_error_;
+      if (end_error_) return corrupt(end_error_->message);
       return false;
     }
     if (status >= 0) {
@@ -484,10 +488,16 @@ Result<bool> LibavReader::decode(AVFrame* to) {
       continue;
     }
     // The decoder wants a packet.
+    const int64_t errors_before = sink_->error_count();
     status = av_read_frame(format_.get(), packet_.get());
-    if (status == AVERROR_EOF || (status < 0 && status != AVERROR(EAGAIN))) {
+    if (status < 0 && status != AVERROR(EAGAIN)) {
       if (source_error_) return *source_error_;
-      if (status != AVERROR_EOF && !is_tolerant_) return corrupt("cannot be read: " + reason(status));
+      // Frames that are still in the decoder come first.
+      const bool is_early = status != AVERROR_EOF || sink_->error_count() > errors_before;
+      if (is_early && !is_tolerant_ && !is_draining_) {
+        end_error_ = input_error("missing: the file ends early or is damaged" +
+                                 (status != AVERROR_EOF ? ": " + reason(status) : ""));
+      }
       if (!std::exchange(is_draining_, true)) (void)avcodec_send_packet(codec_.get(), nullptr);
       continue;
     }
@@ -497,6 +507,12 @@ Result<bool> LibavReader::decode(AVFrame* to) {
       continue;
     }
     const bool is_corrupt = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    if (is_corrupt && !is_tolerant_) {
+      av_packet_unref(packet_.get());
+      if (!end_error_) end_error_ = input_error("the container marks its data as damaged or cut");
+      if (!std::exchange(is_draining_, true)) (void)avcodec_send_packet(codec_.get(), nullptr);
+      continue;
+    }
     packet_->flags &= ~AV_PKT_FLAG_DISCARD;
     status = avcodec_send_packet(codec_.get(), packet_.get());
     av_packet_unref(packet_.get());
@@ -504,7 +520,6 @@ Result<bool> LibavReader::decode(AVFrame* to) {
       concealed_ += status < 0 || is_corrupt;
       continue;
     }
-    if (is_corrupt) return corrupt("the container marks its data as damaged");
     if (status < 0) return corrupt("cannot be decoded: " + reason(status));
   }
 }
@@ -547,6 +562,21 @@ Result<Frame> LibavReader::convert(std::shared_ptr<AvFramePtr> decoded) {
   return frame;
 }
 
+// What went wrong without being an error.
+void LibavReader::note_the_end() {
+  if (concealed_ > 0) {
+    info_.notes.push_back(std::to_string(concealed_) +
+                          " damaged frames were concealed or dropped by the decoder");
+  } else if (const int64_t errors = sink_->error_count(); errors > 0) {
+    info_.notes.push_back("FFmpeg reported " + std::to_string(errors) + " faults while decoding; the last" +
+                          sink_->take_last());
+  }
+  if (stream_->nb_frames > 0 && decoded_ != stream_->nb_frames) {
+    info_.notes.push_back("the container promises " + std::to_string(stream_->nb_frames) + " frames, " +
+                          std::to_string(decoded_) + " were decoded");
+  }
+}
+
 Result<std::optional<Frame>> LibavReader::next() {
   if (pending_) return std::exchange(pending_, std::nullopt);
   if (failed_) return *failed_;
@@ -557,8 +587,7 @@ Result<std::optional<Frame>> LibavReader::next() {
     FOVEA_ASSIGN(const bool has_frame, decode(decoded->get()));
     if (!has_frame) {
       has_ended_ = true;
-      if (concealed_ > 0)
-        info_.notes.push_back(std::to_string(concealed_) + " damaged frames were concealed by the decoder");
+      note_the_end();
       return std::optional<Frame>();
     }
     FOVEA_ASSIGN(Frame frame, convert(std::move(decoded)));
