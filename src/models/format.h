@@ -21,6 +21,7 @@ namespace fovea {
 // A model set as text: `model`, and the SVM texts it refers to by hash.
 struct ModelText {
   std::string model;
+  std::string hash;                         // the SHA-256 that `model` ends in
   std::map<std::string, std::string> svms;  // SHA-256, hexadecimal -> text
   // One self-contained file.
   std::string bundle() const;

@@ -105,7 +105,7 @@ struct ModelSet {
   std::string credit;   // whose parameters these are, and the licence
   std::string source;   // where they come from
   ViewingConditions viewing;
-  std::string hash;  // SHA-256 of the content, hexadecimal; "" if it was read from a foreign format
+  std::string hash;  // SHA-256 of the content as it was read, hexadecimal
 
   Model model;                  // its prediction is "the" score; of a collection: the one trained on all data
   std::vector<Model> siblings;  // members 1, 2, ... of a bootstrap collection; empty for a single model.

@@ -41,7 +41,10 @@ Status verify_builtin_models();
 // JSON) the file's name without extension.
 Result<std::shared_ptr<const ModelSet>> load_model_file(const std::string& path);
 
-// The same from memory. `where` names the text in errors.
+// A built-in id or, if there is no such id and a file of that name exists, a file.
+Result<std::shared_ptr<const ModelSet>> load_model(const std::string& id_or_path);
+
+// The same as load_model_file() from memory. `where` names the text in errors.
 Result<ModelSet> parse_model(std::string_view text, const std::string& where);
 
 }  // namespace fovea
