@@ -1,0 +1,727 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// Compiled once per CPU target through foreach_target.h; the wrappers at the end choose at run time.
+//
+// Four output rows are made at a time, in four steps. Everything is 16-bit multiply-adds of pairs into 32-bit
+// lanes (MulPairAdd), modulo 2^32; unsigned 16-bit operands are read as signed after subtracting 2^15, and as
+// taps sum to 2^16 that moves a sum by exactly 2^31.
+//
+// 1. Ring. Rows 2j and 2j+1 (edges reflected) are interleaved, so that a 32-bit lane holds two rows of one
+//    column: for each group of columns a vector of the even columns, then one of the odd columns.
+//      row 2j    a0 a1 a2 a3 ..        even: a0 b0 a2 b2 ..
+//      row 2j+1  b0 b1 b2 b3 ..        odd:  a1 b1 a3 b3 ..
+// 2. Vertical. Means are rounded to 16 bits, second moments to 32. The latter are kept as two 16-bit
+//    halves: (sum f V + 2^15) >> 16 = sum f high + ((sum f low + 2^15) >> 16), both below 2^32. Products of
+//    16-bit samples are split in the same way before the vertical sum.
+// 3. Horizontal. Pairs of neighbours, weighted by (f0 f1)(f2 f3).. for even and (0 f0)(f1 f2).. for odd
+//    columns, from the same loads.
+// 4. Statistics of even and odd columns; sums do not care about the order.
+#include "metrics/vif/vif_kernels.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "metrics/vif/vif_kernels.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+#include "base/simd-inl.h"
+#include "metrics/vif/vif_log2.h"
+
+#ifndef FOVEA_VIF_ONCE
+#define FOVEA_VIF_ONCE
+namespace fovea::vif {
+
+// Taps as pairs: even[k] weighs positions (2k, 2k+1) counted from the pair even_start of an even output
+// position (itself the first of pair 0), odd[k] those from odd_start for the odd position that follows.
+struct PairTaps {
+  int even_start;
+  int odd_start;
+  int32_t even[9];
+  int32_t odd[9];
+  // What is left of the one tap that exceeds a signed 16-bit lane, to be added from the same operand; else 0.
+  int32_t even_rest[9];
+  int32_t odd_rest[9];
+};
+constexpr PairTaps pair_taps(int scale) {
+  const int radius = kRadius[scale];
+  PairTaps p{};
+  p.even_start = -((radius + 1) / 2);
+  p.odd_start = -(radius / 2);
+  for (int k = 0; k <= radius; ++k) {
+    const auto tap = [&](int position, int centre) {
+      const int i = position - centre + radius;
+      return i < 0 || i > 2 * radius ? 0u : static_cast<uint32_t>(kTaps[scale][i]);
+    };
+    const int e = 2 * (p.even_start + k), o = 2 * (p.odd_start + k);
+    const auto pack = [](uint32_t first, uint32_t second) { return static_cast<int32_t>(first | (second << 16)); };
+    const auto main = [](uint32_t t) { return t > 32767 ? t / 2 : t; };
+    p.even[k] = pack(main(tap(e, 0)), main(tap(e + 1, 0)));
+    p.even_rest[k] = pack(tap(e, 0) - main(tap(e, 0)), tap(e + 1, 0) - main(tap(e + 1, 0)));
+    p.odd[k] = pack(main(tap(o, 1)), main(tap(o + 1, 1)));
+    p.odd_rest[k] = pack(tap(o, 1) - main(tap(o, 1)), tap(o + 1, 1) - main(tap(o + 1, 1)));
+  }
+  return p;
+}
+inline constexpr PairTaps kPairTaps[kScales] = {pair_taps(0), pair_taps(1), pair_taps(2), pair_taps(3)};
+
+inline constexpr int kBlock = 4;         // output rows made at a time
+inline constexpr int kMaxPairs = 10;     // ring rows that they need
+inline constexpr int kLead = 64;         // samples before a row of the vertical pass
+inline constexpr int kMaxGroup = 128;    // columns of a group on the widest target
+inline constexpr int kRefPlanes = 3;     // mean, upper and lower half of the second moment
+inline constexpr int kDisPlanes = 5;     // and both halves of the mixed moment
+
+inline size_t padded_width(int width) { return round_up(width, kMaxGroup); }
+inline size_t plane_pitch(int width) { return kLead + padded_width(width) + kMaxGroup; }
+
+}  // namespace fovea::vif
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::vif::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR  // pairs of lanes need two
+void RunStrip(const Strip& strip, Scratch& scratch) { run_strip_ref(strip, scratch); }
+void Log2Row(const uint32_t* v, int count, int32_t* out) {
+  for (int i = 0; i < count; ++i) out[i] = static_cast<int32_t>(log2_q11(v[i]) - 2048 * 17);
+}
+#else
+
+using fovea::HWY_NAMESPACE::MulPairAdd;
+
+using D32 = hn::ScalableTag<int32_t>;
+using DU32 = hn::RebindToUnsigned<D32>;
+using D16 = hn::Repartition<int16_t, D32>;
+using DU16 = hn::RebindToUnsigned<D16>;
+using V32 = hn::Vec<D32>;
+using VU32 = hn::Vec<DU32>;
+using V16 = hn::Vec<D16>;
+
+// How samples reach 16-bit lanes and sums are rounded; see Rounding in vif_ref.cc.
+enum class Depth {
+  k8,     // bytes: a product fits 16 bits, no rounding of second moments
+  kHigh,  // 10 and 12 bits
+  k16,    // full 16 bits: scale 0 of 16-bit video and the coarser scales
+};
+
+HWY_INLINE V16 Pair(int32_t taps) { return hn::BitCast(D16(), hn::Set(D32(), taps)); }
+// sum + a pair of samples, weighted by tap k of a PairTaps.
+HWY_INLINE V32 AddTap(V16 v, const int32_t* taps, const int32_t* rest, int k, V32 sum) {
+  sum = MulPairAdd(D32(), v, Pair(taps[k]), sum);
+  return rest[k] == 0 ? sum : MulPairAdd(D32(), v, Pair(rest[k]), sum);
+}
+HWY_INLINE V16 FlipTop(V16 v) { return hn::Xor(v, hn::Set(D16(), static_cast<int16_t>(-32768))); }
+HWY_INLINE VU32 Unsigned(V32 v) { return hn::BitCast(DU32(), v); }
+
+// 16-bit lanes from the upper (lower) halves of 32-bit lanes: even lanes from `even`, odd ones from `odd`.
+HWY_INLINE V16 UpperHalves(V32 even, V32 odd) {
+  return hn::OddEven(hn::BitCast(D16(), odd), hn::BitCast(D16(), hn::ShiftRight<16>(Unsigned(even))));
+}
+HWY_INLINE V16 LowerHalves(V32 even, V32 odd) {
+  return hn::OddEven(hn::BitCast(D16(), hn::ShiftLeft<16>(odd)), hn::BitCast(D16(), even));
+}
+
+// ---- 1. ring ------------------------------------------------------------------------------------------
+
+// Interleaves two rows of `width` samples; writes 2 * round_up(width, group) lanes.
+template <class Sample>
+void InterleaveRows(const Sample* HWY_RESTRICT a, const Sample* HWY_RESTRICT b, int width, int16_t* HWY_RESTRICT out) {
+  const D16 d16;
+  const D32 d32;
+  const hn::Rebind<Sample, D16> ds;
+  const int group = static_cast<int>(hn::Lanes(d16));
+  const auto put = [&](const Sample* p, const Sample* q, int16_t* to) HWY_ATTR {
+    V16 va, vb;
+    if constexpr (sizeof(Sample) == 1) {
+      va = hn::PromoteTo(d16, hn::LoadU(ds, p));
+      vb = hn::PromoteTo(d16, hn::LoadU(ds, q));
+    } else {
+      va = hn::BitCast(d16, hn::LoadU(ds, p));
+      vb = hn::BitCast(d16, hn::LoadU(ds, q));
+    }
+    hn::Store(LowerHalves(hn::BitCast(d32, va), hn::BitCast(d32, vb)), d16, to);
+    hn::Store(UpperHalves(hn::BitCast(d32, va), hn::BitCast(d32, vb)), d16, to + group);
+  };
+  int x = 0;
+  for (; x + group <= width; x += group) put(a + x, b + x, out + 2 * x);
+  if (x < width) {
+    Sample last[2][HWY_MAX_BYTES / 2] = {};
+    for (int i = x; i < width; ++i) {
+      last[0][i - x] = a[i];
+      last[1][i - x] = b[i];
+    }
+    put(last[0], last[1], out + 2 * x);
+  }
+}
+
+// Pointers to the ring rows of one picture, from the first that the block at hand needs.
+struct Ring {
+  int16_t* pair[kMaxPairs];
+  int first = 0;  // pair number of pair[0]
+  int filled = 0;  // pairs below this number are there
+
+  void Advance(int pairs, int count) {
+    for (int i = 0; i < pairs; ++i) {
+      int16_t* oldest = pair[0];
+      for (int j = 0; j + 1 < count; ++j) pair[j] = pair[j + 1];
+      pair[count - 1] = oldest;
+      ++first;
+    }
+  }
+};
+
+template <class Sample>
+void FillRing(const PlaneView& plane, int count, Ring& ring) {
+  const auto row = [&](int y) {
+    const int h = plane.height_px;
+    return plane.row<Sample>(HWY_MIN(HWY_MAX(reflect101(y, h), 0), h - 1));
+  };
+  for (; ring.filled < ring.first + count; ++ring.filled) {
+    InterleaveRows(row(2 * ring.filled), row(2 * ring.filled + 1), plane.width_px, ring.pair[ring.filled - ring.first]);
+  }
+}
+
+// ---- 2. vertical --------------------------------------------------------------------------------------
+
+// Rows of the vertical pass: plane p of output row r at base + (r * planes + p) * pitch.
+struct Columns {
+  int16_t* base;
+  size_t pitch;
+  int planes;
+  int16_t* row(int r, int plane) const { return base + (r * planes + plane) * pitch; }
+};
+
+// Rounding of the vertical pass.
+struct Shifts {
+  int mean = 8;
+  int32_t mean_start = 0;
+  int square = 0;
+  int32_t high_start = 0;
+  int32_t low_start = 0;
+};
+template <Depth kDepth>
+Shifts MakeShifts(int bit_depth) {
+  Shifts s;
+  const int b = kDepth == Depth::k8 ? 8 : kDepth == Depth::k16 ? 16 : bit_depth;
+  s.mean = b;
+  s.square = 2 * (b - 8);
+  // Means leave the pass less 2^15, ready to be read as signed. At 16 bits the samples bring that along.
+  s.mean_start = (1 << (b - 1)) - (b == 16 ? 0 : 1 << (15 + b));
+  // So do the upper halves of the second moments.
+  s.high_start = kDepth == Depth::kHigh ? static_cast<int32_t>(0u - (1u << (15 + s.square))) : 0;
+  s.low_start = kDepth == Depth::k8 ? 0 : static_cast<int32_t>(0x80000000u + (1u << (s.square - 1)));
+  return s;
+}
+
+// Four output rows of one half group (even or odd columns), from the pairs at `x` of each ring row.
+// Pair k of the ring weighs rows 0 and 1 by taps k - even_skip and k - odd_skip, and rows 2 and 3 one later.
+template <int kScale, class Load>
+HWY_INLINE void SumFour(Load load, V32& s0, V32& s1, V32& s2, V32& s3) {
+  constexpr PairTaps t = kPairTaps[kScale];
+  constexpr int taps = kRadius[kScale] + 1, first = t.even_start;
+  constexpr int count = HWY_MAX(taps, taps + t.odd_start - first) + 1;
+  const D32 d32;
+#pragma GCC unroll 16
+  for (int k = 0; k < count; ++k) {
+    const V16 v = load(k);
+    const int e = k, o = k - (t.odd_start - first);
+    if (e >= 0 && e < taps) s0 = AddTap(v, t.even, t.even_rest, e, s0);
+    if (o >= 0 && o < taps) s1 = AddTap(v, t.odd, t.odd_rest, o, s1);
+    if (e >= 1 && e - 1 < taps) s2 = AddTap(v, t.even, t.even_rest, e - 1, s2);
+    if (o >= 1 && o - 1 < taps) s3 = AddTap(v, t.odd, t.odd_rest, o - 1, s3);
+  }
+}
+
+// Ring rows that a block of four output rows needs.
+template <int kScale>
+constexpr int PairCount() {
+  constexpr PairTaps t = kPairTaps[kScale];
+  return kRadius[kScale] + 1 + t.odd_start - t.even_start + 1;
+}
+
+// The second moment of each column from the sums of the halves of its products.
+template <Depth kDepth>
+HWY_INLINE V32 JoinMoment(V32 high, V32 low, const Shifts& s) {
+  if constexpr (kDepth == Depth::k16) {
+    return hn::Add(high, hn::BitCast(D32(), hn::ShiftRight<16>(Unsigned(low))));
+  } else {
+    return hn::Add(hn::ShiftLeftSame(high, 16 - s.square), hn::BitCast(D32(), hn::ShiftRightSame(Unsigned(low), s.square)));
+  }
+}
+
+HWY_INLINE void StoreMoment(V32 even, V32 odd, int16_t* high, int16_t* low) {
+  const D16 d16;
+  hn::Store(UpperHalves(even, odd), d16, high);
+  hn::Store(FlipTop(LowerHalves(even, odd)), d16, low);
+}
+
+// Mean and second moment of one picture.
+template <int kScale, Depth kDepth>
+void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Columns& out, int plane) {
+  const D32 d32;
+  const D16 d16;
+  const DU16 du16;
+  const int group = static_cast<int>(hn::Lanes(d16));
+  HWY_ALIGN int32_t means[kBlock][HWY_MAX_BYTES / 4];
+  HWY_ALIGN int32_t moments[kBlock][HWY_MAX_BYTES / 4];
+  for (int x = 0; x < width; x += group) {
+    const auto half = [&](int at, V32& m0, V32& m1, V32& m2, V32& m3, V32& q0, V32& q1, V32& q2, V32& q3) HWY_ATTR {
+      m0 = m1 = m2 = m3 = hn::Set(d32, shifts.mean_start);
+      SumFour<kScale>([&](int k) HWY_ATTR {
+        const V16 v = hn::Load(d16, ring.pair[k] + at);
+        return kDepth == Depth::k16 ? FlipTop(v) : v;
+      }, m0, m1, m2, m3);
+      if constexpr (kDepth == Depth::k8) {
+        q0 = q1 = q2 = q3 = hn::Zero(d32);
+        SumFour<kScale>([&](int k) HWY_ATTR {
+          const V16 v = hn::Load(d16, ring.pair[k] + at);
+          return FlipTop(hn::Mul(v, v));
+        }, q0, q1, q2, q3);
+      } else {
+        V32 l0, l1, l2, l3;
+        l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
+        SumFour<kScale>([&](int k) HWY_ATTR {
+          const V16 v = hn::Load(d16, ring.pair[k] + at);
+          return FlipTop(hn::Mul(v, v));
+        }, l0, l1, l2, l3);
+        q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
+        SumFour<kScale>([&](int k) HWY_ATTR {
+          const auto v = hn::BitCast(du16, hn::Load(d16, ring.pair[k] + at));
+          const V16 high = hn::BitCast(d16, hn::MulHigh(v, v));
+          return kDepth == Depth::k16 ? FlipTop(high) : high;
+        }, q0, q1, q2, q3);
+        q0 = JoinMoment<kDepth>(q0, l0, shifts);
+        q1 = JoinMoment<kDepth>(q1, l1, shifts);
+        q2 = JoinMoment<kDepth>(q2, l2, shifts);
+        q3 = JoinMoment<kDepth>(q3, l3, shifts);
+      }
+    };
+    V32 m0, m1, m2, m3, q0, q1, q2, q3;
+    half(2 * x, m0, m1, m2, m3, q0, q1, q2, q3);
+    hn::Store(m0, d32, means[0]);
+    hn::Store(m1, d32, means[1]);
+    hn::Store(m2, d32, means[2]);
+    hn::Store(m3, d32, means[3]);
+    hn::Store(q0, d32, moments[0]);
+    hn::Store(q1, d32, moments[1]);
+    hn::Store(q2, d32, moments[2]);
+    hn::Store(q3, d32, moments[3]);
+    half(2 * x + group, m0, m1, m2, m3, q0, q1, q2, q3);
+    const auto put = [&](int r, V32 m, V32 q) HWY_ATTR {
+      const V32 even = hn::Load(d32, means[r]);
+      V16 mean;
+      if constexpr (kDepth == Depth::k16) {
+        mean = UpperHalves(even, m);
+      } else {
+        mean = hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(m, 16 - shifts.mean)),
+                           hn::BitCast(d16, hn::ShiftRightSame(even, shifts.mean)));
+      }
+      hn::Store(mean, d16, out.row(r, plane) + x);
+      StoreMoment(hn::Load(d32, moments[r]), q, out.row(r, plane + 1) + x, out.row(r, plane + 2) + x);
+    };
+    put(0, m0, q0);
+    put(1, m1, q1);
+    put(2, m2, q2);
+    put(3, m3, q3);
+  }
+}
+
+// Mixed moment of two pictures.
+template <int kScale, Depth kDepth>
+void VerticalMixed(const Ring& ref, const Ring& dis, int width, const Shifts& shifts, const Columns& out, int plane) {
+  const D32 d32;
+  const D16 d16;
+  const DU16 du16;
+  const int group = static_cast<int>(hn::Lanes(d16));
+  for (int x = 0; x < width; x += group) {
+    const auto half = [&](int at, V32& q0, V32& q1, V32& q2, V32& q3) HWY_ATTR {
+      const auto low = [&](int k) HWY_ATTR {
+        return FlipTop(hn::Mul(hn::Load(d16, ref.pair[k] + at), hn::Load(d16, dis.pair[k] + at)));
+      };
+      if constexpr (kDepth == Depth::k8) {
+        q0 = q1 = q2 = q3 = hn::Zero(d32);
+        SumFour<kScale>(low, q0, q1, q2, q3);
+      } else {
+        V32 l0, l1, l2, l3;
+        l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
+        SumFour<kScale>(low, l0, l1, l2, l3);
+        q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
+        SumFour<kScale>([&](int k) HWY_ATTR {
+          const V16 high = hn::BitCast(d16, hn::MulHigh(hn::BitCast(du16, hn::Load(d16, ref.pair[k] + at)),
+                                                        hn::BitCast(du16, hn::Load(d16, dis.pair[k] + at))));
+          return kDepth == Depth::k16 ? FlipTop(high) : high;
+        }, q0, q1, q2, q3);
+        q0 = JoinMoment<kDepth>(q0, l0, shifts);
+        q1 = JoinMoment<kDepth>(q1, l1, shifts);
+        q2 = JoinMoment<kDepth>(q2, l2, shifts);
+        q3 = JoinMoment<kDepth>(q3, l3, shifts);
+      }
+    };
+    V32 e0, e1, e2, e3, o0, o1, o2, o3;
+    half(2 * x, e0, e1, e2, e3);
+    half(2 * x + group, o0, o1, o2, o3);
+    StoreMoment(e0, o0, out.row(0, plane) + x, out.row(0, plane + 1) + x);
+    StoreMoment(e1, o1, out.row(1, plane) + x, out.row(1, plane + 1) + x);
+    StoreMoment(e2, o2, out.row(2, plane) + x, out.row(2, plane + 1) + x);
+    StoreMoment(e3, o3, out.row(3, plane) + x, out.row(3, plane + 1) + x);
+  }
+}
+
+// Reflects a row of the vertical pass at both ends.
+HWY_INLINE void MirrorEnds(int16_t* row, int width, int radius) {
+  for (int i = 1; i <= radius; ++i) {
+    row[-i] = row[i];
+    row[width - 1 + i] = row[width - 1 - i];
+  }
+}
+
+// ---- 3. horizontal ------------------------------------------------------------------------------------
+
+// Adds the filtered values of a group of columns, the first of which stands at p.
+template <int kScale>
+HWY_INLINE void SumRow(const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
+  constexpr PairTaps t = kPairTaps[kScale];
+  constexpr int taps = kRadius[kScale] + 1, skip = t.odd_start - t.even_start;
+  const D32 d32;
+#pragma GCC unroll 16
+  for (int k = 0; k < taps + skip; ++k) {
+    const V16 v = hn::LoadU(D16(), p + 2 * (t.even_start + k));
+    if (k < taps) even = AddTap(v, t.even, t.even_rest, k, even);
+    if (k >= skip) odd = AddTap(v, t.odd, t.odd_rest, k - skip, odd);
+  }
+}
+
+template <int kScale>
+HWY_INLINE void Mean(const int16_t* p, V32& even, V32& odd) {
+  even = odd = hn::Set(D32(), static_cast<int32_t>(0x80000000u));
+  SumRow<kScale>(p, even, odd);
+}
+template <int kScale>
+HWY_INLINE void Moment(const int16_t* high, const int16_t* low, V32& even, V32& odd) {
+  const D32 d32;
+  V32 low_even, low_odd;
+  even = odd = hn::Set(d32, static_cast<int32_t>(0x80000000u));
+  low_even = low_odd = hn::Set(d32, static_cast<int32_t>(0x80008000u));
+  SumRow<kScale>(high, even, odd);
+  SumRow<kScale>(low, low_even, low_odd);
+  even = hn::Add(even, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_even))));
+  odd = hn::Add(odd, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_odd))));
+}
+
+// ---- 4. statistics ------------------------------------------------------------------------------------
+
+// moment - ((a * b + 2^31) >> 32)
+HWY_INLINE V32 Central(V32 moment, V32 a, V32 b) {
+  const DU32 du32;
+  const hn::Repartition<uint64_t, DU32> du64;
+  const auto half = hn::Set(du64, 0x80000000u);
+  const auto upper = [&](V32 v) HWY_ATTR { return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
+  const auto even = hn::ShiftRight<32>(hn::Add(hn::MulEven(Unsigned(a), Unsigned(b)), half));
+  const auto odd = hn::Add(hn::MulEven(upper(a), upper(b)), half);
+  return hn::Sub(moment, hn::BitCast(D32(), hn::OddEven(hn::BitCast(du32, odd), hn::BitCast(du32, even))));
+}
+
+// log2 in Q11, less 17 octaves, of lanes in [2^16, 2^31).
+HWY_INLINE V32 Log2(V32 v) {
+  const D32 d32;
+  const hn::Repartition<float, D32> df;
+#if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3
+  // Rounding toward zero leaves the upper 16 bits as they are.
+  const V32 bits = hn::BitCast(d32, hn::Vec<decltype(df)>{_mm512_cvt_roundepi32_ps(v.raw, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)});
+#else
+  // Of the bits below the upper 16 the first is cleared, so that rounding to 24 bits cannot reach those.
+  const V32 bits = hn::BitCast(d32, hn::ConvertTo(df, hn::AndNot(hn::ShiftRight<16>(v), v)));
+#endif
+  const V32 octave = hn::ShiftLeft<11>(hn::Sub(hn::ShiftRight<23>(bits), hn::Set(d32, 127 + 17)));
+#if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3
+  const V32 segment = hn::ShiftRight<18>(bits);
+  const auto coefficient = [&](const float* c) HWY_ATTR {
+    return hn::Vec<decltype(df)>{_mm512_permutex2var_ps(hn::Load(df, c).raw, segment.raw, hn::Load(df, c + 16).raw)};
+  };
+  const auto one = hn::Set(df, 1.0f);
+  const auto u = hn::Sub(hn::BitCast(df, hn::Or(hn::And(bits, hn::Set(d32, 0x3FF00)), hn::BitCast(d32, one))), one);
+  auto y = coefficient(kLog2Quadratic[2]);
+  y = hn::MulAdd(y, u, coefficient(kLog2Quadratic[1]));
+  y = hn::MulAdd(y, u, coefficient(kLog2Quadratic[0]));
+  return hn::Add(octave, hn::ConvertTo(d32, y));
+#elif HWY_TARGET == HWY_AVX2
+  const V32 segment = hn::ShiftRight<20>(bits);  // the instruction looks at three bits only
+  const auto coefficient = [&](const float* c) HWY_ATTR {
+    return hn::Vec<decltype(df)>{_mm256_permutevar8x32_ps(hn::Load(df, c).raw, segment.raw)};
+  };
+  const auto one = hn::Set(df, 1.0f);
+  const auto u = hn::Sub(hn::BitCast(df, hn::Or(hn::And(bits, hn::Set(d32, 0xFFF00)), hn::BitCast(d32, one))), one);
+  auto y = coefficient(kLog2Cubic[3]);
+  y = hn::MulAdd(y, u, coefficient(kLog2Cubic[2]));
+  y = hn::MulAdd(y, u, coefficient(kLog2Cubic[1]));
+  y = hn::MulAdd(y, u, coefficient(kLog2Cubic[0]));
+  return hn::Add(octave, hn::ConvertTo(d32, y));
+#else
+  // Without cheap look-ups in registers: pairs of 16-bit entries of the table.
+  const V32 offset = hn::And(hn::ShiftRight<7>(bits), hn::Set(d32, 0xFFFE));
+  const V32 entry = hn::And(hn::GatherOffset(d32, reinterpret_cast<const int32_t*>(log2_table()), offset), hn::Set(d32, 0xFFFF));
+  return hn::Add(octave, hn::Sub(entry, hn::Set(d32, 30720)));
+#endif
+}
+
+HWY_INLINE int64_t SumLanes(V32 v) {
+  const D32 d32;
+  HWY_ALIGN int32_t lane[HWY_MAX_BYTES / 4];
+  hn::Store(v, d32, lane);
+  int64_t sum = 0;
+  for (size_t i = 0; i < hn::Lanes(d32); ++i) sum += lane[i];
+  return sum;
+}
+// The same for lanes of up to 32 bits without sign, under a mask.
+template <class M>
+HWY_INLINE int64_t SumUnsignedLanes(M mask, V32 v) {
+  const hn::Repartition<uint64_t, D32> d64;
+  const auto kept = hn::BitCast(d64, hn::IfThenElseZero(mask, v));
+  return static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(
+      d64, hn::Add(hn::And(kept, hn::Set(d64, 0xFFFFFFFF)), hn::ShiftRight<32>(kept)))));
+}
+
+// Reference mean and variance of a row, even and odd columns of a group apart; its part of the sums.
+template <int kScale>
+void RefRow(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int32_t* HWY_RESTRICT variance, Sums& sums) {
+  const D32 d32;
+  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
+  const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2);
+  const V32 noise = hn::Set(d32, kNoiseQ16);
+  V32 den_log = hn::Zero(d32);
+  const auto half = [&](V32 v, int count) HWY_ATTR {
+    const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
+    const auto textured = hn::And(hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1)), valid);
+    sums.den_flat += count - static_cast<int64_t>(hn::CountTrue(d32, textured));
+    den_log = hn::Add(den_log, hn::IfThenElseZero(textured, Log2(hn::Add(v, noise))));
+  };
+  for (int x = 0; x < width; x += group) {
+    V32 m_even, m_odd, q_even, q_odd;
+    Mean<kScale>(m + x, m_even, m_odd);
+    Moment<kScale>(h + x, l + x, q_even, q_odd);
+    const V32 v_even = Central(q_even, m_even, m_even), v_odd = Central(q_odd, m_odd, m_odd);
+    hn::Store(m_even, d32, mean + x);
+    hn::Store(m_odd, d32, mean + x + lanes);
+    hn::Store(v_even, d32, variance + x);
+    hn::Store(v_odd, d32, variance + x + lanes);
+    half(v_even, HWY_MIN(lanes, (width - x + 1) / 2));
+    half(v_odd, HWY_MIN(lanes, (width - x) / 2));
+  }
+  sums.den_log += SumLanes(den_log);
+}
+
+template <int kScale>
+void DisRow(const Columns& in, int r, int width, const int32_t* HWY_RESTRICT ref_mean,
+            const int32_t* HWY_RESTRICT ref_variance, double gain_limit, Sums& sums) {
+  const D32 d32;
+  const hn::Half<D32> dh32;
+  const hn::Rebind<double, decltype(dh32)> df64;
+  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
+  const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
+  const V32 noise = hn::Set(d32, kNoiseQ16), zero = hn::Zero(d32);
+  const auto epsilon = hn::Set(df64, 65536 * 1.0e-10), limit = hn::Set(df64, gain_limit);
+  V32 num_log = zero;
+  // One half of the lanes: what the reference does not explain, and what it explains under the limited gain.
+  const auto gains = [&](auto v1, auto v2, auto v12, auto& rest, auto& explained) HWY_ATTR {
+    const auto d1 = hn::PromoteTo(df64, v1), d2 = hn::PromoteTo(df64, v2), d12 = hn::PromoteTo(df64, v12);
+    auto gain = hn::Div(d12, hn::Add(d1, epsilon));
+    rest = hn::DemoteTo(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
+    gain = hn::Min(gain, limit);
+    explained = hn::DemoteTo(dh32, hn::Mul(hn::Mul(gain, gain), d1));
+  };
+  const auto half = [&](V32 m1, V32 v1, V32 m2, V32 dd, V32 rd, int count) HWY_ATTR {
+    const V32 v2 = hn::Max(Central(dd, m2, m2), zero), v12 = Central(rd, m1, m2);
+    const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
+    const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
+    const auto flat = hn::And(hn::Not(textured), valid);
+    if (!hn::AllFalse(d32, flat)) sums.num_flat += SumUnsignedLanes(flat, v2);
+    const auto shared = hn::And(hn::And(textured, valid), hn::And(hn::Gt(v12, zero), hn::Gt(v2, zero)));
+    if (hn::AllFalse(d32, shared)) return;
+    hn::Vec<decltype(dh32)> rest0, rest1, explained0, explained1;
+    gains(hn::LowerHalf(dh32, v1), hn::LowerHalf(dh32, v2), hn::LowerHalf(dh32, v12), rest0, explained0);
+    gains(hn::UpperHalf(dh32, v1), hn::UpperHalf(dh32, v2), hn::UpperHalf(dh32, v12), rest1, explained1);
+    const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), noise);
+    const V32 n2 = hn::Add(hn::Combine(d32, explained1, explained0), n1);
+    num_log = hn::Add(num_log, hn::IfThenElseZero(shared, hn::Sub(Log2(n2), Log2(n1))));
+  };
+  for (int x = 0; x < width; x += group) {
+    V32 m_even, m_odd, dd_even, dd_odd, rd_even, rd_odd;
+    Mean<kScale>(m + x, m_even, m_odd);
+    Moment<kScale>(h + x, l + x, dd_even, dd_odd);
+    Moment<kScale>(xh + x, xl + x, rd_even, rd_odd);
+    half(hn::Load(d32, ref_mean + x), hn::Load(d32, ref_variance + x), m_even, dd_even, rd_even, HWY_MIN(lanes, (width - x + 1) / 2));
+    half(hn::Load(d32, ref_mean + x + lanes), hn::Load(d32, ref_variance + x + lanes), m_odd, dd_odd, rd_odd,
+         HWY_MIN(lanes, (width - x) / 2));
+  }
+  sums.num_log += SumLanes(num_log);
+}
+
+// ---- the next scale -----------------------------------------------------------------------------------
+
+// Output rows 0 and 2 of the block, blurred with the next scale's taps, every other column.
+template <int kScale, Depth kDepth>
+void NextRows(const Ring& ring, int width, const Shifts& shifts, int16_t* row0, int16_t* row1, uint16_t* out0, uint16_t* out1) {
+  constexpr PairTaps t = kPairTaps[kScale + 1];
+  constexpr int taps = kRadius[kScale + 1] + 1, skip = t.even_start - kPairTaps[kScale].even_start;
+  const D32 d32;
+  const D16 d16;
+  const int group = static_cast<int>(hn::Lanes(d16)), lanes = group / 2;
+  const auto vertical = [&](int at, V32& s0, V32& s1) HWY_ATTR {
+    s0 = s1 = hn::Set(d32, shifts.mean_start);
+#pragma GCC unroll 16
+    for (int k = 0; k <= taps; ++k) {
+      V16 v = hn::Load(d16, ring.pair[skip + k] + at);
+      if (kDepth == Depth::k16) v = FlipTop(v);
+      if (k < taps) s0 = AddTap(v, t.even, t.even_rest, k, s0);
+      if (k > 0) s1 = AddTap(v, t.even, t.even_rest, k - 1, s1);
+    }
+  };
+  for (int x = 0; x < width; x += group) {
+    V32 e0, e1, o0, o1;
+    vertical(2 * x, e0, e1);
+    vertical(2 * x + group, o0, o1);
+    const auto put = [&](V32 even, V32 odd, int16_t* to) HWY_ATTR {
+      hn::Store(hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(odd, 16 - shifts.mean)),
+                            hn::BitCast(d16, hn::ShiftRightSame(even, shifts.mean))), d16, to);
+    };
+    put(e0, o0, row0 + x);
+    put(e1, o1, row1 + x);
+  }
+  const hn::Rebind<uint16_t, D32> du16;
+  const auto horizontal = [&](const int16_t* row, uint16_t* out) HWY_ATTR {
+    for (int x = 0; x < width / 2; x += lanes) {
+      V32 sum = hn::Set(d32, static_cast<int32_t>(0x80008000u));
+#pragma GCC unroll 16
+      for (int k = 0; k < taps; ++k) sum = AddTap(hn::LoadU(d16, row + 2 * (x + t.even_start + k)), t.even, t.even_rest, k, sum);
+      hn::StoreU(hn::DemoteTo(du16, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(sum)))), du16, out + x);
+    }
+  };
+  MirrorEnds(row0, width, kRadius[kScale + 1]);
+  horizontal(row0, out0);
+  if (out1 == nullptr) return;
+  MirrorEnds(row1, width, kRadius[kScale + 1]);
+  horizontal(row1, out1);
+}
+
+// ---- strips -------------------------------------------------------------------------------------------
+
+template <int kScale, Depth kDepth>
+void RunStripOf(const Strip& s, Scratch& scratch) {
+  using Sample = std::conditional_t<kDepth == Depth::k8, uint8_t, uint16_t>;
+  constexpr int pairs = PairCount<kScale>();
+  static_assert(pairs <= kMaxPairs);
+  const int width = s.width(), dis_count = s.dis_count, radius = kRadius[kScale];
+  const size_t pitch = plane_pitch(width);
+  const Shifts shifts = MakeShifts<kDepth>(s.bit_depth);
+
+  Ring* rings = scratch.take<Ring>(dis_count + 1);  // the reference's last
+  for (int i = 0; i <= dis_count; ++i) {
+    rings[i].first = rings[i].filled = s.begin / 2 + kPairTaps[kScale].even_start;
+    for (int j = 0; j < pairs; ++j) rings[i].pair[j] = scratch.take<int16_t>(2 * padded_width(width));
+  }
+  Ring& ref_ring = rings[dis_count];
+  const Columns ref_columns{scratch.take<int16_t>(kBlock * kRefPlanes * pitch) + kLead, pitch, kRefPlanes};
+  const Columns dis_columns{scratch.take<int16_t>(kBlock * kDisPlanes * pitch) + kLead, pitch, kDisPlanes};
+  int32_t* mean[kBlock];
+  int32_t* variance[kBlock];
+  for (int r = 0; r < kBlock; ++r) {
+    mean[r] = scratch.take<int32_t>(padded_width(width));
+    variance[r] = scratch.take<int32_t>(padded_width(width));
+  }
+  Sums ref_sums;
+  if (s.sums != nullptr) std::fill_n(s.sums, dis_count, Sums{});
+
+  for (int y = s.begin; y < s.end; y += kBlock) {
+    const int rows = HWY_MIN(kBlock, s.end - y);
+    FillRing<Sample>(s.ref, pairs, ref_ring);
+    for (int d = 0; d < dis_count; ++d) FillRing<Sample>(s.dis[d], pairs, rings[d]);
+    if (s.sums != nullptr) {
+      VerticalOwn<kScale, kDepth>(ref_ring, width, shifts, ref_columns, 0);
+      for (int r = 0; r < rows; ++r) {
+        for (int p = 0; p < kRefPlanes; ++p) MirrorEnds(ref_columns.row(r, p), width, radius);
+        RefRow<kScale>(ref_columns, r, width, mean[r], variance[r], ref_sums);
+      }
+      for (int d = 0; d < dis_count; ++d) {
+        VerticalOwn<kScale, kDepth>(rings[d], width, shifts, dis_columns, 0);
+        VerticalMixed<kScale, kDepth>(ref_ring, rings[d], width, shifts, dis_columns, 3);
+        for (int r = 0; r < rows; ++r) {
+          for (int p = 0; p < kDisPlanes; ++p) MirrorEnds(dis_columns.row(r, p), width, radius);
+          DisRow<kScale>(dis_columns, r, width, mean[r], variance[r], s.gain_limit, s.sums[d]);
+        }
+      }
+    }
+    if constexpr (kScale + 1 < kScales) {
+      if (s.next_ref.data != nullptr && y / 2 < s.height() / 2) {
+        const bool second = rows > 2 && y / 2 + 1 < s.height() / 2;
+        const auto next = [&](const Ring& ring, const NextPlane& to) {
+          uint16_t* out = to.data + (y / 2) * to.stride;
+          NextRows<kScale, kDepth>(ring, width, shifts, dis_columns.row(0, 0), dis_columns.row(1, 0), out,
+                                   second ? out + to.stride : nullptr);
+        };
+        next(ref_ring, s.next_ref);
+        for (int d = 0; d < dis_count; ++d) next(rings[d], s.next_dis[d]);
+      }
+    }
+    for (int i = 0; i <= dis_count; ++i) rings[i].Advance(kBlock / 2, pairs);
+  }
+  for (int d = 0; s.sums != nullptr && d < dis_count; ++d) {
+    s.sums[d].den_log = ref_sums.den_log;
+    s.sums[d].den_flat = ref_sums.den_flat;
+  }
+}
+
+void RunStrip(const Strip& s, Scratch& scratch) {
+  switch (s.scale) {
+    case 0:
+      if (s.bit_depth == 8) return RunStripOf<0, Depth::k8>(s, scratch);
+      if (s.bit_depth < 16) return RunStripOf<0, Depth::kHigh>(s, scratch);
+      return RunStripOf<0, Depth::k16>(s, scratch);
+    case 1:
+      return RunStripOf<1, Depth::k16>(s, scratch);
+    case 2:
+      return RunStripOf<2, Depth::k16>(s, scratch);
+    default:
+      return RunStripOf<3, Depth::k16>(s, scratch);
+  }
+}
+
+void Log2Row(const uint32_t* v, int count, int32_t* out) {
+  const D32 d32;
+  const int lanes = static_cast<int>(hn::Lanes(d32));
+  HWY_ALIGN int32_t in[HWY_MAX_BYTES / 4], result[HWY_MAX_BYTES / 4];
+  for (int i = 0; i < count; i += lanes) {
+    const int n = HWY_MIN(lanes, count - i);
+    for (int j = 0; j < lanes; ++j) in[j] = static_cast<int32_t>(v[i + HWY_MIN(j, n - 1)]);
+    hn::Store(Log2(hn::Load(d32, in)), d32, result);
+    for (int j = 0; j < n; ++j) out[i + j] = result[j];
+  }
+}
+
+#endif  // HWY_SCALAR
+
+}  // namespace fovea::vif::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fovea::vif {
+
+HWY_EXPORT(RunStrip);
+HWY_EXPORT(Log2Row);
+
+void run_strip(const Strip& strip, Scratch& scratch) { HWY_DYNAMIC_DISPATCH(RunStrip)(strip, scratch); }
+void log2_row(const uint32_t* v, int count, int32_t* out) { HWY_DYNAMIC_DISPATCH(Log2Row)(v, count, out); }
+
+size_t strip_scratch_bytes(int width, int dis_count) {
+  const size_t pitch = plane_pitch(width), wide = padded_width(width);
+  const size_t kernels = Scratch::bytes_for<uint8_t>(256 * (dis_count + 1)) +
+                         (dis_count + 1) * kMaxPairs * Scratch::bytes_for<int16_t>(2 * wide) +
+                         Scratch::bytes_for<int16_t>(kBlock * kRefPlanes * pitch) +
+                         Scratch::bytes_for<int16_t>(kBlock * kDisPlanes * pitch) +
+                         2 * kBlock * Scratch::bytes_for<int32_t>(wide);
+  return HWY_MAX(kernels, strip_scratch_bytes_ref(width));
+}
+
+}  // namespace fovea::vif
+#endif
