@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// CAMBI, the banding index. The README beside this file has the definition.
+//
+//   phase 0  strips of rows: ten bits, anti-dither, mask; mode filter of scale 0, or half size
+//   phase 1  one task: mode filter of the smaller scales; beside it the tiles of scale 0
+//   phase 2  the tiles of the other scales
+//   phase 3  the mean of the worst, one task a scale
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <mutex>
+
+#include "metrics/cambi/cambi_heatmaps.h"
+#include "metrics/cambi/cambi_kernels.h"
+#include "metrics/cambi/cambi_plan.h"
+#include "metrics/cambi/cambi_pool.h"
+#include "metrics/metric.h"
+
+namespace fovea::cambi {
+namespace {
+
+enum class Work { kRows, kScales, kTile, kPool };
+
+struct Task {
+  Work work;
+  bool source;  // of the reference (full_ref), else of every distorted picture
+  int scale;
+  int index;  // strip of rows or tile
+};
+
+// What one picture leaves behind on its way.
+struct Picture {
+  explicit Picture(const Layout& layout) : samples(layout.samples), values(layout.values) {
+    for (int s = 0; s < kScales; ++s) tiles[s].resize(layout.scales[s].tiles);
+  }
+  AlignedBuffer<uint16_t> samples;  // ScaleLayout::plane_at, slices_at
+  AlignedBuffer<float> values;      // ScaleLayout::values_at
+  std::array<std::vector<TileResult>, kScales> tiles;
+  std::array<double, kScales> pooled{};
+  std::array<AlignedBuffer<float>, kScales> maps;  // with heat maps only
+};
+
+struct State final : FrameState {
+  std::vector<Picture> dis;
+  std::unique_ptr<Picture> source;
+};
+
+// A row of 16-bit samples with its spare ones.
+uint16_t* take_row(Scratch& scratch, int width) { return scratch.take<uint16_t>(row_stride(width)) + kRowPad; }
+uint8_t* take_bytes(Scratch& scratch, int width) {
+  uint8_t* const row = scratch.take<uint8_t>(row_stride(width));
+  std::memset(row, 0, row_stride(width));
+  return row + kRowPad;
+}
+size_t row_bytes(int width) { return Scratch::bytes_for<uint16_t>(row_stride(width)); }
+
+// Takes rows of unfiltered samples in order and puts out rows of a scale: slices of code indices, and every
+// second sample of every second row as input of the next scale.
+class ModeFilter {
+ public:
+  static constexpr int kRows = 5;
+  static size_t scratch_bytes(int width, int radius) { return 4 * row_bytes(width) + row_bytes(width + 2 * radius); }
+
+  // Buffers for rows of up to `width`.
+  ModeFilter(const Plan& plan, const Layout& layout, int width, Scratch& scratch) : plan_(plan), layout_(layout) {
+    for (uint16_t*& row : across_) row = take_row(scratch, width);
+    filtered_ = take_row(scratch, width);
+    indices_ = take_row(scratch, width + 2 * layout.radius) + layout.radius;
+    std::fill_n(indices_ - layout.radius, layout.radius, uint16_t{0});
+  }
+
+  // Rows [begin, end) of a scale of `picture` will be put out.
+  void start(Picture& picture, int scale, int begin, int end) {
+    picture_ = &picture;
+    scale_ = scale;
+    begin_ = begin;
+    end_ = end;
+  }
+
+  // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted.
+  void push(int y, const uint16_t* row) {
+    const ScaleLayout& scale = layout_.scales[scale_];
+    mode_across(row, scale.width, across_[y % 3]);
+    if (y == 0 && begin_ == 0) put_out(0, row);  // the first and the last row stay as they are
+    if (y - 1 >= std::max(begin_, 1) && y - 1 < end_) {
+      mode_down(across_[(y - 2) % 3], across_[(y - 1) % 3], across_[y % 3], scale.width, filtered_);
+      put_out(y - 1, filtered_);
+    }
+    if (y > 0 && y == scale.height - 1 && end_ == scale.height) put_out(y, row);
+  }
+
+ private:
+  void put_out(int y, const uint16_t* row) {
+    const ScaleLayout& scale = layout_.scales[scale_];
+    const int radius = layout_.radius;
+    index_row(row, scale.width, plan_.first_code, plan_.code_count(), indices_);
+    std::fill_n(indices_ + scale.width, radius, uint16_t{0});
+    for (int t = 0; t < scale.tiles; ++t) {
+      const int begin = scale.tile_begin(t), columns = scale.tile_end(t) - begin;
+      uint16_t* const slice = picture_->samples.data() + scale.slices_at + t * scale.slice_size + y * scale.slice_stride;
+      std::memcpy(slice, indices_ + begin - radius, (columns + 2 * radius) * sizeof(uint16_t));
+    }
+    if (y % 2 == 0 && scale_ + 1 < kScales) {
+      const ScaleLayout& next = layout_.scales[scale_ + 1];
+      halve_row(row, scale.width, picture_->samples.data() + next.plane_at + y / 2 * next.plane_stride);
+    }
+  }
+
+  const Plan& plan_;
+  const Layout& layout_;
+  Picture* picture_ = nullptr;
+  int scale_ = 0, begin_ = 0, end_ = 0;
+  uint16_t* across_[3];
+  uint16_t* filtered_;
+  uint16_t* indices_;
+};
+
+// Makes the masked ten-bit rows of a picture, from the top to the bottom of a strip.
+class MaskedRows {
+ public:
+  static size_t scratch_bytes(const Format& format, int width) {
+    return row_bytes(format.width_px) + (2 + 8 + 1) * row_bytes(width) + 10 * row_bytes(width);
+  }
+
+  MaskedRows(const Plan& plan, const Layout& layout, Scratch& scratch) : plan_(plan), layout_(layout) {
+    const int width = layout.width;
+    resampled_ = take_row(scratch, width);
+    for (uint16_t*& row : converted_) row = take_row(scratch, width);
+    for (uint16_t*& row : ten_bits_) row = take_row(scratch, width);
+    masked_ = take_row(scratch, width);
+    for (uint8_t*& row : flat_) row = take_bytes(scratch, width);
+    zeros_ = take_bytes(scratch, width);
+    sums_ = take_bytes(scratch, width);
+  }
+
+  // Rows from `begin` on will be asked for.
+  void start(const PlaneView& luma, int begin) {
+    luma_ = &luma;
+    first_flat_ = next_flat_ = next_row_ = next_converted_ = std::max(begin - 3, 0);
+    std::memset(sums_ - kRowPad, 0, row_stride(layout_.width));
+  }
+
+  // Row y, masked; to be called with consecutive y. Valid until the next call.
+  const uint16_t* next(int y) {
+    const int last = layout_.height - 1;
+    while (next_flat_ <= std::min(y + 3, last)) {
+      const uint16_t* const row = ten_bits(next_flat_);
+      uint8_t* const flat = flat_[next_flat_ % 8];
+      flat_row(row, next_flat_ < last ? ten_bits(next_flat_ + 1) : row, layout_.width, flat);
+      const int leaving = next_flat_ - 7;
+      slide_sums(sums_, flat, leaving >= first_flat_ ? flat_[leaving % 8] : zeros_, layout_.width);
+      ++next_flat_;
+    }
+    // Below the last row nothing enters any more.
+    if (y + 3 > last && y - 4 >= first_flat_) slide_sums(sums_, zeros_, flat_[(y - 4) % 8], layout_.width);
+    mask_row(sums_, layout_.mask_threshold, ten_bits(y), layout_.width, masked_);
+    return masked_;
+  }
+
+ private:
+  const uint16_t* ten_bits(int y) {
+    while (next_row_ <= y) {
+      uint16_t* const out = ten_bits_[next_row_ % 8];
+      if (plan_.anti_dither) {
+        const uint16_t* const row = converted(next_row_);
+        anti_dither(row, next_row_ + 1 < layout_.height ? converted(next_row_ + 1) : row, layout_.width, out);
+      } else {
+        convert(next_row_, out);
+      }
+      ++next_row_;
+    }
+    return ten_bits_[y % 8];
+  }
+
+  const uint16_t* converted(int y) {
+    for (; next_converted_ <= y; ++next_converted_) convert(next_converted_, converted_[next_converted_ % 2]);
+    return converted_[y % 2];
+  }
+
+  void convert(int y, uint16_t* out) {
+    const int source_row = layout_.rows.empty() ? y : layout_.rows[y];
+    if (plan_.format.sample_bytes() == 1) {
+      convert_samples(luma_->row<uint8_t>(source_row), out);
+    } else {
+      convert_samples(luma_->row<uint16_t>(source_row), out);
+    }
+  }
+
+  template <class Sample>
+  void convert_samples(const Sample* in, uint16_t* out) {
+    if (!layout_.columns.empty()) {
+      Sample* const resampled = reinterpret_cast<Sample*>(resampled_);
+      for (int x = 0; x < layout_.width; ++x) resampled[x] = in[layout_.columns[x]];
+      in = resampled;
+    }
+    to_ten_bits(in, layout_.width, plan_.format.bit_depth, out);
+  }
+
+  const Plan& plan_;
+  const Layout& layout_;
+  const PlaneView* luma_ = nullptr;
+  int first_flat_ = 0, next_flat_ = 0, next_row_ = 0, next_converted_ = 0;
+  uint16_t* resampled_;
+  uint16_t* converted_[2];
+  uint16_t* ten_bits_[8];
+  uint16_t* masked_;
+  uint8_t* flat_[8];
+  uint8_t* zeros_;
+  uint8_t* sums_;
+};
+
+class Cambi final : public Metric {
+ public:
+  Cambi(Plan plan, const std::string& suffix, std::unique_ptr<HeatMaps> maps) : plan_(std::move(plan)) {
+    features_.push_back(named_feature({"Cambi_feature_cambi_score", "cambi"}, suffix));
+    if (plan_.params.full_ref) {
+      features_.push_back(plain_feature("cambi_source"));
+      features_.push_back(plain_feature("cambi_full_reference"));
+    }
+    with_maps_ = maps != nullptr;
+    maps_.push_back(std::move(maps));
+
+    const auto add = [this](size_t phase, Task task) {
+      tasks_.resize(std::max(tasks_.size(), phase + 1));
+      tasks_[phase].push_back(task);
+    };
+    for (const bool source : {false, true}) {
+      if (source && !plan_.params.full_ref) break;
+      const Layout& layout = layout_of(source);
+      for (int i = 0; i < layout.row_strips; ++i) add(0, {Work::kRows, source, 0, i});
+      add(1, {Work::kScales, source, 0, 0});
+      for (int s = 0; s < kScales; ++s) {
+        const size_t phase = s == 0 && !plan_.half_size ? 1 : 2;
+        for (int t = 0; t < layout.scales[s].tiles; ++t) add(phase, {Work::kTile, source, s, t});
+        add(3, {Work::kPool, source, s, 0});
+      }
+    }
+    for (const auto& phase : tasks_) strips_.push_back(static_cast<int>(phase.size()));
+  }
+
+  const std::vector<Feature>& features() const override { return features_; }
+  const std::vector<int>& strips() const override { return strips_; }
+
+  size_t scratch_bytes(int) const override {
+    size_t most = 0;
+    for (const bool source : {false, true}) {
+      if (source && !plan_.params.full_ref) break;
+      const Layout& layout = layout_of(source);
+      const size_t rows = MaskedRows::scratch_bytes(plan_.format, layout.width) + ModeFilter::scratch_bytes(layout.width, layout.radius);
+      const size_t scan = ScanMemory(layout.max_tile_columns, layout.radius, plan_.code_count(), plan_.contrasts).bytes();
+      most = std::max({most, rows, Scratch::bytes_for<uint8_t>(scan)});
+    }
+    return most;
+  }
+
+  std::unique_ptr<FrameState> make_state(int dis_count) const override {
+    auto state = std::make_unique<State>();
+    for (int k = 0; k < dis_count; ++k) {
+      Picture& picture = state->dis.emplace_back(plan_.encode);
+      for (int s = 0; with_maps_ && s < kScales; ++s) {
+        const ScaleLayout& scale = plan_.encode.scales[s];
+        picture.maps[s] = AlignedBuffer<float>(static_cast<size_t>(scale.width) * scale.height);
+      }
+    }
+    if (plan_.params.full_ref) state->source = std::make_unique<Picture>(plan_.source);
+    if (with_maps_) open_more_maps(dis_count);
+    return state;
+  }
+
+  void run(const FrameInput& input, int phase, int strip, FrameState& frame_state, Scratch& scratch) const override {
+    State& state = static_cast<State&>(frame_state);
+    const Task& task = tasks_[phase][strip];
+    Picture* const pictures = task.source ? state.source.get() : state.dis.data();
+    const size_t count = task.source ? 1 : input.dis().size();
+    const auto luma = [&](size_t k) -> const PlaneView& { return (task.source ? input.ref() : input.dis()[k]).planes[0]; };
+    const Layout& layout = layout_of(task.source);
+
+    switch (task.work) {
+      case Work::kRows: {
+        MaskedRows rows(plan_, layout, scratch);
+        ModeFilter filter(plan_, layout, layout.width, scratch);
+        for (size_t k = 0; k < count; ++k) run_rows(luma(k), task.index, layout, rows, filter, pictures[k]);
+        break;
+      }
+      case Work::kScales: {
+        const int first = plan_.half_size ? 0 : 1;
+        ModeFilter filter(plan_, layout, layout.scales[first].width, scratch);
+        for (size_t k = 0; k < count; ++k) {
+          for (int s = first; s < kScales; ++s) {
+            const ScaleLayout& scale = layout.scales[s];
+            filter.start(pictures[k], s, 0, scale.height);
+            for (int y = 0; y < scale.height; ++y) filter.push(y, pictures[k].samples.data() + scale.plane_at + y * scale.plane_stride);
+          }
+        }
+        break;
+      }
+      case Work::kTile: {
+        const size_t bytes = ScanMemory(layout.max_tile_columns, layout.radius, plan_.code_count(), plan_.contrasts).bytes();
+        uint8_t* const memory = scratch.take<uint8_t>(bytes);
+        for (size_t k = 0; k < count; ++k) run_tile(layout, task.scale, task.index, pictures[k], memory);
+        break;
+      }
+      case Work::kPool: {
+        const ScaleLayout& scale = layout.scales[task.scale];
+        for (size_t k = 0; k < count; ++k) {
+          Picture& picture = pictures[k];
+          picture.pooled[task.scale] =
+              pool_largest(picture.values.data() + scale.values_at, scale.values_per_tile, picture.tiles[task.scale], scale.kept);
+        }
+        break;
+      }
+    }
+  }
+
+  void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
+    const State& state = static_cast<const State&>(frame_state);
+    const double cap = plan_.params.cambi_max_val;
+    double score = score_of(state.dis[dis], plan_.encode);
+    if (with_maps_ && !write_maps(input.index, dis, state.dis[dis])) score = std::numeric_limits<double>::quiet_NaN();
+    raw[0] = std::min(score, cap);
+    if (plan_.params.full_ref) {
+      const double source = score_of(*state.source, plan_.source);
+      raw[1] = std::min(source, cap);
+      raw[2] = std::min(std::max(0.0, score - source), cap);
+    }
+  }
+
+ private:
+  const Layout& layout_of(bool source) const { return source ? plan_.source : plan_.encode; }
+
+  void run_rows(const PlaneView& luma, int strip, const Layout& layout, MaskedRows& rows, ModeFilter& filter, Picture& picture) const {
+    const StripRange range = strip_range(layout.height, layout.row_strips, strip, 2);
+    if (plan_.half_size) {  // even rows and columns go on, unfiltered
+      const ScaleLayout& first = layout.scales[0];
+      rows.start(luma, range.begin);
+      for (int y = range.begin; y < range.end; ++y) {
+        const uint16_t* const row = rows.next(y);
+        if (y % 2 == 0) halve_row(row, layout.width, picture.samples.data() + first.plane_at + y / 2 * first.plane_stride);
+      }
+      return;
+    }
+    const int begin = std::max(range.begin - 1, 0), end = std::min(range.end + 1, layout.height);
+    rows.start(luma, begin);
+    filter.start(picture, 0, range.begin, range.end);
+    for (int y = begin; y < end; ++y) filter.push(y, rows.next(y));
+  }
+
+  void run_tile(const Layout& layout, int s, int t, Picture& picture, uint8_t* memory) const {
+    const ScaleLayout& scale = layout.scales[s];
+    const int begin = scale.tile_begin(t), columns = scale.tile_end(t) - begin;
+    Tile tile;
+    tile.slice = picture.samples.data() + scale.slices_at + t * scale.slice_size;
+    tile.slice_stride = scale.slice_stride;
+    tile.columns = columns;
+    tile.height = scale.height;
+    tile.radius = layout.radius;
+    tile.code_count = plan_.code_count();
+    tile.contrasts = plan_.contrasts;
+    tile.steps = plan_.steps.data();
+    tile.weights = plan_.weights.data();
+    tile.reciprocals = plan_.reciprocals.data();
+    float* map = nullptr;
+    if (picture.maps[s].size() > 0) {
+      map = picture.maps[s].data() + begin;
+      for (int y = 0; y < scale.height; ++y) std::fill_n(map + static_cast<size_t>(y) * scale.width, columns, 0.0f);
+    }
+    picture.tiles[s][t] = scan_tile(tile, picture.values.data() + scale.values_at + t * scale.values_per_tile, map, scale.width, memory);
+  }
+
+  double score_of(const Picture& picture, const Layout& layout) const {
+    double score = 0.0;
+    for (int s = 0; s < kScales; ++s) score += (1 << (kScales - 1 - s)) * picture.pooled[s];
+    return score / (layout.window * layout.window);
+  }
+
+  // Heat maps of further clips of one run go to numbered folders inside the first one's.
+  void open_more_maps(int dis_count) const {
+    const std::lock_guard lock(maps_mutex_);
+    while (static_cast<int>(maps_.size()) < dis_count) {
+      auto maps = HeatMaps::open(plan_, plan_.params.heatmaps_path + "/" + std::to_string(maps_.size()));
+      maps_.push_back(maps.ok() ? std::move(maps).value() : nullptr);
+    }
+  }
+
+  bool write_maps(int64_t frame, int dis, const Picture& picture) const {
+    const HeatMaps* maps = nullptr;
+    {
+      const std::lock_guard lock(maps_mutex_);
+      maps = maps_[dis].get();
+    }
+    bool ok = maps != nullptr;
+    for (int s = 0; ok && s < kScales; ++s) ok = maps->write(frame, s, picture.maps[s].data());
+    return ok;
+  }
+
+  Plan plan_;
+  std::vector<Feature> features_;
+  std::vector<std::vector<Task>> tasks_;  // [phase][strip]
+  std::vector<int> strips_;
+  bool with_maps_ = false;
+  mutable std::mutex maps_mutex_;
+  mutable std::vector<std::unique_ptr<HeatMaps>> maps_;  // [dis]
+};
+
+Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
+  FOVEA_ASSIGN(const Params params, param_table().parse(options));
+  FOVEA_ASSIGN(Plan plan, make_plan(format, params));
+  std::unique_ptr<HeatMaps> maps;
+  if (!params.heatmaps_path.empty()) {
+    FOVEA_ASSIGN(maps, HeatMaps::open(plan, params.heatmaps_path));
+  }
+  return std::unique_ptr<Metric>(std::make_unique<Cambi>(std::move(plan), param_table().suffix(params), std::move(maps)));
+}
+
+}  // namespace
+
+extern const MetricInfo kMetric;
+const MetricInfo kMetric = {
+    .name = "cambi",
+    .summary = "banding index; higher is worse",
+    .provided = {{"Cambi_feature_cambi_score", "cambi"}},
+    .params = param_specs,
+    .suffix = suffix,
+    .create = create,
+};
+
+}  // namespace fovea::cambi

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// The pixel loops of CAMBI: rows of the first pass and of the mode filter, and the scan of a tile.
+//
+// Rows of 16-bit samples have kRowPad spare samples before the first and after the last: kernels read and
+// write whole vectors there. What stands there is without meaning unless said otherwise. Only `in` of
+// to_ten_bits*() is read strictly within [0, width).
+// Each kernel has a plain version ending in _ref with the same contract, which is its definition.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/memory.h"
+
+namespace fovea::cambi {
+
+// out[x] = in[x] as ten bits; out[width] repeats the last. Samples above the bit depth's maximum count as
+// the maximum. bit_depth: 8 for bytes, 9 .. 16 for words; above ten bits values are rounded, up to 1024.
+void to_ten_bits(const uint8_t* in, int width, int bit_depth, uint16_t* out);
+void to_ten_bits(const uint16_t* in, int width, int bit_depth, uint16_t* out);
+
+// out[x] = (row[x] + row[x+1] + below[x] + below[x+1]) >> 2; row[width], below[width] are read, out[width]
+// repeats the last. At the last row pass it as `below` as well.
+void anti_dither(const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+
+// flat[x] = 1 if the pixel equals its right (row[x+1], also row[width]) and its lower neighbour, else 0.
+// kRowPad zeros follow the last.
+void flat_row(const uint16_t* row, const uint16_t* below, int width, uint8_t* flat);
+
+// sums[x] += entering[x] - leaving[x], all of bytes.
+void slide_sums(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, int width);
+
+// out[x] = row[x], with kMaskBit set if sums[x-3] + .. + sums[x+3] > threshold. Three zeros stand before and
+// after sums.
+void mask_row(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out);
+
+// The value that occurs at least twice among three samples, or else the smallest; of a sample and its
+// neighbours across (the first and the last sample stay), and of three rows. kMaskBit is not part of the
+// value; the result has that of the middle sample.
+void mode_across(const uint16_t* row, int width, uint16_t* out);
+void mode_down(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+
+// out[x] = value - first_code + 1 of a sample with kMaskBit whose value is in [first_code, first_code +
+// code_count), else 0.
+void index_row(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out);
+
+// out[x] = row[2x] for x < (width + 1) / 2.
+void halve_row(const uint16_t* row, int width, uint16_t* out);
+
+// An exact sum of floats that are 0 or at least 1/2 (their last bit is worth 2^-24 or more).
+struct ExactSum {
+  uint64_t whole = 0;
+  uint64_t fraction = 0;  // units of 2^-24
+  // `value` must be exact: a sum of such floats below 2^29.
+  void add(double value) {
+    const uint64_t integer = static_cast<uint64_t>(value);
+    whole += integer;
+    fraction += static_cast<uint64_t>((value - static_cast<double>(integer)) * 16777216.0);
+  }
+  void add(const ExactSum& other) {
+    whole += other.whole;
+    fraction += other.fraction;
+  }
+  double value() const { return static_cast<double>(whole + (fraction >> 24)) + static_cast<double>(fraction & 0xFFFFFF) / 16777216.0; }
+};
+
+// A tile to scan: all rows of a range of columns.
+struct Tile {
+  const uint16_t* slice = nullptr;  // rows of radius + columns + radius code indices (index_row())
+  size_t slice_stride = 0;
+  int columns = 0;
+  int height = 0;
+  int radius = 0;
+  int code_count = 0;               // indices are 1 .. code_count
+  int contrasts = 0;
+  const uint32_t* steps = nullptr;  // [index]: bit d set if a step of d+1 counts at this code
+  const float* weights = nullptr;   // [d]
+  const float* reciprocals = nullptr;
+};
+
+struct TileResult {
+  int64_t stored = 0;  // c-values written; those not written are 0
+  ExactSum sum;
+};
+
+// c-values of a tile: for the pixel of index v at (y, x), with N(u) the number of pixels of index u within
+// `radius` rows and columns,
+//   c = max over the steps d of v of (weights[d] * N(v) * m) * reciprocals[N(v) + m],
+//   m = max(N(v + d + 1), N(v - d - 1)),
+// the integer product rounded to float once; 0 where the index is 0.
+//   values   receives the c-values in row order, some zeros among them left out; kRowPad spare ones follow
+//   map      if not null: all c-values, row y at map + y * map_stride; zeroed by the caller
+//   memory   ScanMemory::bytes(), aligned to 128 bytes
+TileResult scan_tile(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);
+
+// Bytes of each part of that memory, multiples of 128.
+struct ScanMemory {
+  ScanMemory(int columns, int radius, int code_count, int contrasts) {
+    const size_t width = static_cast<size_t>(columns) + 2 * radius;
+    const size_t codes = static_cast<size_t>(code_count) + 1 + 2 * contrasts;
+    count_stride = round_up(static_cast<size_t>(columns), 64) + 64;  // of 16-bit counts
+    zeros = round_up((width + 128) * 2, 128);
+    pointers = round_up(codes * sizeof(void*), 128);
+    live = round_up(codes * 4, 128);
+    bits = round_up(width / 8 + 80, 128);
+    counts = (static_cast<size_t>(code_count) + 1) * count_stride * 2;
+  }
+  size_t bytes() const { return zeros + pointers + live + 3 * bits + counts; }
+  size_t count_stride, zeros, pointers, live, bits, counts;
+};
+
+void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out);
+void to_ten_bits_ref(const uint16_t* in, int width, int bit_depth, uint16_t* out);
+void anti_dither_ref(const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+void flat_row_ref(const uint16_t* row, const uint16_t* below, int width, uint8_t* flat);
+void slide_sums_ref(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, int width);
+void mask_row_ref(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out);
+void mode_across_ref(const uint16_t* row, int width, uint16_t* out);
+void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+void index_row_ref(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out);
+void halve_row_ref(const uint16_t* row, int width, uint16_t* out);
+TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);
+
+}  // namespace fovea::cambi
