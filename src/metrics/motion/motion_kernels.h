@@ -24,6 +24,11 @@ namespace fovea::motion {
 
 inline constexpr std::array<int32_t, 3> kTaps = {3571, 16004, 26386};  // outermost first, symmetric
 
+// Two taps in the low and high half of an integer. They stand in another file to be opaque to the compiler,
+// which else makes them anew from immediates in inner loops.
+enum TapPair { kOuterZero, kZeroOuter, kInnerZero, kZeroInner, kCentreZero, kZeroCentre, kOuterInner, kInnerOuter, kInnerCentre, kCentreInner };
+extern const std::array<int32_t, 10> kTapPairs;
+
 size_t motion_scratch_bytes(int width_px);
 
 uint64_t blurred_difference(const PlaneView& previous, const PlaneView& current, int bit_depth, int y_begin, int y_end,

@@ -10,6 +10,14 @@ constexpr int64_t kFullTaps[5] = {kTaps[0], kTaps[1], kTaps[2], kTaps[1], kTaps[
 
 }  // namespace
 
+#define FOVEA_PAIR(low, high) ((low) | ((high) << 16))
+extern const std::array<int32_t, 10> kTapPairs;
+const std::array<int32_t, 10> kTapPairs = {
+    FOVEA_PAIR(kTaps[0], 0),        FOVEA_PAIR(0, kTaps[0]),        FOVEA_PAIR(kTaps[1], 0),        FOVEA_PAIR(0, kTaps[1]),
+    FOVEA_PAIR(kTaps[2], 0),        FOVEA_PAIR(0, kTaps[2]),        FOVEA_PAIR(kTaps[0], kTaps[1]), FOVEA_PAIR(kTaps[1], kTaps[0]),
+    FOVEA_PAIR(kTaps[1], kTaps[2]), FOVEA_PAIR(kTaps[2], kTaps[1])};
+#undef FOVEA_PAIR
+
 template <class Sample>
 uint64_t blurred_difference_row_ref(const PlaneView& previous, const PlaneView& current, int bit_depth, int y, int32_t* row) {
   const int width = current.width_px, height = current.height_px;
