@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "support.h"
+
+namespace fovea::testing {
+namespace {
+
+using nlohmann::json;
+
+class FoveaCli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_file(folder_ / "r.y4m", y4m_clip(160, 90, "420jpeg", 4, 3, false));
+    for (int k = 0; k < 3; ++k) {
+      // Different damage: other noise.
+      std::string clip = y4m_clip(160, 90, "420jpeg", 4, 3, true);
+      for (size_t i = 1000; i < clip.size(); i += 997) clip[i] = static_cast<char>(clip[i] ^ k);
+      write_file(folder_ / ("d" + std::to_string(k) + ".y4m"), clip);
+    }
+  }
+  RunResult fovea(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), FOVEA_PROGRAM);
+    return run(arguments);
+  }
+  json report(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-o", folder_ / "out.json"});
+    const RunResult r = fovea(arguments);
+    EXPECT_EQ(r.status, 0) << r.all();
+    return json::parse(read_file(folder_ / "out.json"));
+  }
+  std::string ref() { return folder_ / "r.y4m"; }
+  std::string dis(int k = 0) { return folder_ / ("d" + std::to_string(k) + ".y4m"); }
+  TemporaryFolder folder_;
+};
+
+TEST_F(FoveaCli, PrintsATable) {
+  const RunResult r = fovea({"score", ref(), dis()});
+  EXPECT_EQ(r.status, 0) << r.err;
+  EXPECT_NE(r.out.find("reference  r.y4m  160x90 4:2:0 8 bit, 25 fps"), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("d0.y4m  vmaf"), std::string::npos) << r.out;
+}
+
+TEST_F(FoveaCli, ManyEncodesInOneRunEqualSingleRuns) {
+  const json together = report({"score", ref(), dis(0), dis(1), dis(2), "--threads", "2"});
+  ASSERT_EQ(together["clips"].size(), 3u);
+  for (int k = 0; k < 3; ++k) {
+    const json alone = report({"score", ref(), dis(k), "--threads", "1"});
+    EXPECT_EQ(together["clips"][k]["frames"], alone["clips"][0]["frames"]);
+    EXPECT_EQ(together["clips"][k]["pooled"], alone["clips"][0]["pooled"]);
+  }
+}
+
+TEST_F(FoveaCli, ReportsAreByteIdenticalForEveryNumberOfThreads) {
+  std::string expected;
+  for (const char* threads : {"1", "2", "3", "7"}) {
+    ASSERT_EQ(fovea({"score", ref(), dis(0), dis(1), "--feature", "psnr", "--threads", threads, "--no-timing", "-o", folder_ / "t.json", "-o",
+                     folder_ / "t.csv"}).status, 3 - 3);
+    const std::string text = read_file(folder_ / "t.json");
+    if (expected.empty()) expected = text;
+    EXPECT_EQ(text, expected) << threads;
+  }
+}
+
+TEST_F(FoveaCli, ReportSaysWhatItIsMadeOf) {
+  const json r = report({"score", ref(), dis(), "--feature", "psnr=enable_apsnr=true"});
+  EXPECT_EQ(r["models"][0]["id"], "vmaf_v0.6.1");
+  EXPECT_EQ(r["models"][0]["hash"].get<std::string>().rfind("sha256:", 0), 0u);
+  EXPECT_NE(r["models"][0]["credit"].get<std::string>().find("Netflix"), std::string::npos);
+  const json& pooled = r["clips"][0]["pooled"]["vmaf"];
+  for (const char* name : {"mean", "harmonic_mean", "min", "max", "stddev", "p1", "p5", "p10", "p25", "median"}) {
+    EXPECT_TRUE(pooled[name].is_number()) << name;
+  }
+  EXPECT_TRUE(r["clips"][0]["aggregates"]["apsnr_y"].is_number());
+  EXPECT_TRUE(r["timing"]["fps"].is_number());
+  EXPECT_TRUE(r["clips"][0].contains("plan"));
+  EXPECT_TRUE(r["clips"][0].contains("alignment"));
+}
+
+TEST_F(FoveaCli, SeveralReportFormats) {
+  const RunResult r = fovea({"score", ref(), dis(), "-o", folder_ / "a.csv", "-o", folder_ / "a.xml", "-o", folder_ / "a.sub", "-o",
+                             folder_ / "a.txt:libvmaf"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  EXPECT_EQ(read_file(folder_ / "a.csv").rfind("Frame,integer_adm2,", 0), 0u);
+  EXPECT_EQ(read_file(folder_ / "a.xml").rfind("<VMAF", 0), 0u);
+  EXPECT_EQ(read_file(folder_ / "a.sub").rfind("{0}{1}frame: 0|", 0), 0u);
+  EXPECT_EQ(json::parse(read_file(folder_ / "a.txt"))["frames"].size(), 4u);
+  EXPECT_EQ(fovea({"score", ref(), dis(), "-o", folder_ / "a.html"}).status, 2);
+}
+
+TEST_F(FoveaCli, PlanDoesNotScore) {
+  const RunResult r = fovea({"score", ref(), dis(), "--plan"});
+  EXPECT_EQ(r.status, 0) << r.err;
+  EXPECT_EQ(r.out.find("vmaf"), std::string::npos) << r.out;
+}
+
+TEST_F(FoveaCli, PoolingOfAnUnknownNameIsAnError) {
+  EXPECT_EQ(fovea({"score", ref(), dis(), "--pool", "p5"}).status, 0);
+  const RunResult r = fovea({"score", ref(), dis(), "--pool", "harmonic"});
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.err.find("harmonic"), std::string::npos);
+}
+
+TEST_F(FoveaCli, MisspeltNamesGetANearMiss) {
+  const auto expect = [&](std::vector<std::string> arguments, const std::string& fragment) {
+    const RunResult r = fovea(arguments);
+    EXPECT_EQ(r.status, 2) << r.all();
+    EXPECT_NE(r.err.find(fragment), std::string::npos) << r.err;
+  };
+  expect({"score", ref(), dis(), "-m", "vmaf_v0.6.2"}, "vmaf_v0.6.1");
+  expect({"score", ref(), dis(), "--feature", "psrn"}, "did you mean 'psnr'?");
+  expect({"score", ref(), dis(), "--feature", "psnr=enable_mes=true"}, "did you mean 'enable_mse'?");
+  expect({"score", ref(), dis(), "--thraeds", "2"}, "--thraeds");
+  expect({"metrics", "vfi"}, "did you mean 'vif'?");
+  expect({"scroe"}, "scroe");
+}
+
+TEST_F(FoveaCli, Catalogues) {
+  const RunResult models = fovea({"models", "--verify"});
+  EXPECT_EQ(models.status, 0) << models.err;
+  for (const char* id : {"vmaf_v0.6.1", "vmaf_v0.6.1neg", "vmaf_4k_v0.6.1", "vmaf_4k_v0.6.1neg", "vmaf_b_v0.6.3", "vmaf_float_v0.6.1",
+                         "vmaf_v1.0.16_3d0h", "vmaf_v1.0.16_hfr_5d0h"}) {
+    EXPECT_NE(models.out.find(id), std::string::npos) << id;
+  }
+  EXPECT_NE(fovea({"metrics"}).out.find("psnr"), std::string::npos);
+  EXPECT_NE(fovea({"metrics", "adm"}).out.find("adm_noise_weight"), std::string::npos);
+  EXPECT_NE(fovea({"--version"}).out.find("fovea "), std::string::npos);
+  EXPECT_EQ(fovea({"--help"}).status, 0);
+  EXPECT_EQ(fovea({"score", "--help"}).status, 0);
+  EXPECT_EQ(fovea({}).status, 2);
+}
+
+TEST_F(FoveaCli, ImportedModelScoresAsTheOriginal) {
+  FOVEA_NEED_DATA(data);
+  const std::string json_model = data + "/models/vmaf_4k_v0.6.1.json";
+  const RunResult r = fovea({"model", "import", json_model, "-o", folder_ / "mine.model"});
+  ASSERT_EQ(r.status, 0) << r.err;
+  const json a = report({"score", ref(), dis(), "-m", json_model, "-m", (folder_ / "mine.model") + ":name=mine", "-m", "vmaf_4k_v0.6.1:name=builtin"});
+  const json& f = a["clips"][0]["frames"][2]["metrics"];
+  EXPECT_EQ(f["mine"], f["builtin"]);
+  EXPECT_EQ(f["mine"], f["vmaf_4k_v0.6.1"]);
+}
+
+TEST_F(FoveaCli, FindsAnOffset) {
+  FOVEA_NEED_DATA(data);
+  const std::string source = data + "/clips/source/highway_540p25.mp4", dis = data + "/clips/encoded/highway_540p25__svtav1.mkv";
+  const RunResult aligned = fovea({"score", source, dis, "--allow-short", "-n"});
+  EXPECT_EQ(aligned.status, 0) << aligned.all();
+  const RunResult shifted = fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n"});
+  EXPECT_NE(shifted.all().find("--offset"), std::string::npos) << shifted.all();
+  // With the offset that it names, all is well: frame i of the encode is frame i of the source again.
+  const RunResult strict = fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n", "--strict"});
+  EXPECT_EQ(strict.status, 2) << strict.all();
+}
+
+}  // namespace
+}  // namespace fovea::testing
