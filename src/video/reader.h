@@ -74,8 +74,8 @@ struct InputOptions {
 
   // Set: the bytes are headerless planar yuv of this shape (more than 8 bits: two bytes, little endian).
   // Files that are plainly something else (mp4, y4m, ...) are refused.
-  std::optional<Format> raw_format;
-  Rational raw_frame_rate;  // for the report only
+  std::optional<Format> raw_format = {};
+  Rational raw_frame_rate = {};  // for the report only
 
   // y4m as libvmaf's tool delivers it: mono becomes 4:2:0 with neutral chroma, 8-bit 4:2:2 and 420paldv have
   // their chroma filtered. Without it samples are delivered as they are stored. Either way 4:1:1 becomes
