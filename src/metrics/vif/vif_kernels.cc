@@ -64,6 +64,9 @@ constexpr PairTaps pair_taps(int scale) {
   return p;
 }
 inline constexpr PairTaps kPairTaps[kScales] = {pair_taps(0), pair_taps(1), pair_taps(2), pair_taps(3)};
+// The same behind a pointer that the compiler cannot look through: broadcasting a tap from memory is free on most
+// CPUs, building it from an immediate is not.
+extern const PairTaps* const volatile kPairTapsInMemory;
 
 inline constexpr int kBlock = 4;         // output rows made at a time
 inline constexpr int kMaxPairs = 10;     // ring rows that they need
@@ -91,6 +94,10 @@ void Log2Row(const uint32_t* v, int count, int32_t* out) {
 
 using fovea::HWY_NAMESPACE::MulPairAdd;
 
+// The attributes of a lambda that must not become a call.
+#undef FOVEA_VIF_LAMBDA
+#define FOVEA_VIF_LAMBDA HWY_ATTR __attribute__((always_inline))
+
 using D32 = hn::ScalableTag<int32_t>;
 using DU32 = hn::RebindToUnsigned<D32>;
 using D16 = hn::Repartition<int16_t, D32>;
@@ -106,12 +113,23 @@ enum class Depth {
   k16,    // full 16 bits: scale 0 of 16-bit video and the coarser scales
 };
 
-HWY_INLINE V16 Pair(int32_t taps) { return hn::BitCast(D16(), hn::Set(D32(), taps)); }
-// sum + a pair of samples, weighted by tap k of a PairTaps.
-HWY_INLINE V32 AddTap(V16 v, const int32_t* taps, const int32_t* rest, int k, V32 sum) {
-  sum = MulPairAdd(D32(), v, Pair(taps[k]), sum);
-  return rest[k] == 0 ? sum : MulPairAdd(D32(), v, Pair(rest[k]), sum);
-}
+// Taps of one scale: which are there is known to the compiler, their values are not.
+template <int kScale>
+struct Taps {
+  static constexpr const PairTaps& kKnown = kPairTaps[kScale];
+  const PairTaps& in_memory = kPairTapsInMemory[kScale];
+
+  // sum + a pair of samples, weighted by pair k for an even (odd) output position.
+  HWY_INLINE V32 Even(V16 v, int k, V32 sum) const { return Add(v, in_memory.even, kKnown.even_rest, k, sum); }
+  HWY_INLINE V32 Odd(V16 v, int k, V32 sum) const { return Add(v, in_memory.odd, kKnown.odd_rest, k, sum); }
+
+ private:
+  static HWY_INLINE V32 Add(V16 v, const int32_t* taps, const int32_t* rest, int k, V32 sum) {
+    sum = MulPairAdd(D32(), v, hn::BitCast(D16(), hn::Set(D32(), taps[k])), sum);
+    return rest[k] == 0 ? sum : MulPairAdd(D32(), v, hn::BitCast(D16(), hn::Set(D32(), rest[k])), sum);
+  }
+};
+
 HWY_INLINE V16 FlipTop(V16 v) { return hn::Xor(v, hn::Set(D16(), static_cast<int16_t>(-32768))); }
 HWY_INLINE VU32 Unsigned(V32 v) { return hn::BitCast(DU32(), v); }
 
@@ -132,7 +150,7 @@ void InterleaveRows(const Sample* HWY_RESTRICT a, const Sample* HWY_RESTRICT b, 
   const D32 d32;
   const hn::Rebind<Sample, D16> ds;
   const int group = static_cast<int>(hn::Lanes(d16));
-  const auto put = [&](const Sample* p, const Sample* q, int16_t* to) HWY_ATTR {
+  const auto put = [&](const Sample* p, const Sample* q, int16_t* to) FOVEA_VIF_LAMBDA {
     V16 va, vb;
     if constexpr (sizeof(Sample) == 1) {
       va = hn::PromoteTo(d16, hn::LoadU(ds, p));
@@ -218,7 +236,7 @@ Shifts MakeShifts(int bit_depth) {
 // Four output rows of one half group (even or odd columns), from the pairs at `x` of each ring row.
 // Pair k of the ring weighs rows 0 and 1 by taps k - even_skip and k - odd_skip, and rows 2 and 3 one later.
 template <int kScale, class Load>
-HWY_INLINE void SumFour(Load load, V32& s0, V32& s1, V32& s2, V32& s3) {
+HWY_INLINE void SumFour(const Taps<kScale>& taps_of, Load load, V32& s0, V32& s1, V32& s2, V32& s3) {
   constexpr PairTaps t = kPairTaps[kScale];
   constexpr int taps = kRadius[kScale] + 1, first = t.even_start;
   constexpr int count = HWY_MAX(taps, taps + t.odd_start - first) + 1;
@@ -227,10 +245,10 @@ HWY_INLINE void SumFour(Load load, V32& s0, V32& s1, V32& s2, V32& s3) {
   for (int k = 0; k < count; ++k) {
     const V16 v = load(k);
     const int e = k, o = k - (t.odd_start - first);
-    if (e >= 0 && e < taps) s0 = AddTap(v, t.even, t.even_rest, e, s0);
-    if (o >= 0 && o < taps) s1 = AddTap(v, t.odd, t.odd_rest, o, s1);
-    if (e >= 1 && e - 1 < taps) s2 = AddTap(v, t.even, t.even_rest, e - 1, s2);
-    if (o >= 1 && o - 1 < taps) s3 = AddTap(v, t.odd, t.odd_rest, o - 1, s3);
+    if (e >= 0 && e < taps) s0 = taps_of.Even(v, e, s0);
+    if (o >= 0 && o < taps) s1 = taps_of.Odd(v, o, s1);
+    if (e >= 1 && e - 1 < taps) s2 = taps_of.Even(v, e - 1, s2);
+    if (o >= 1 && o - 1 < taps) s3 = taps_of.Odd(v, o - 1, s3);
   }
 }
 
@@ -251,6 +269,17 @@ HWY_INLINE V32 JoinMoment(V32 high, V32 low, const Shifts& s) {
   }
 }
 
+// Rounded means of a group of columns.
+template <Depth kDepth>
+HWY_INLINE V16 JoinMeans(V32 even, V32 odd, const Shifts& s) {
+  const D16 d16;
+  if constexpr (kDepth == Depth::k16) return UpperHalves(even, odd);
+  if constexpr (kDepth == Depth::k8) {
+    return hn::OddEven(hn::BitCast(d16, hn::ShiftLeft<8>(odd)), hn::BitCast(d16, hn::ShiftRight<8>(even)));
+  }
+  return hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(odd, 16 - s.mean)), hn::BitCast(d16, hn::ShiftRightSame(even, s.mean)));
+}
+
 HWY_INLINE void StoreMoment(V32 even, V32 odd, int16_t* high, int16_t* low) {
   const D16 d16;
   hn::Store(UpperHalves(even, odd), d16, high);
@@ -264,30 +293,29 @@ void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Column
   const D16 d16;
   const DU16 du16;
   const int group = static_cast<int>(hn::Lanes(d16));
-  HWY_ALIGN int32_t means[kBlock][HWY_MAX_BYTES / 4];
-  HWY_ALIGN int32_t moments[kBlock][HWY_MAX_BYTES / 4];
+  const Taps<kScale> taps_of;
   for (int x = 0; x < width; x += group) {
-    const auto half = [&](int at, V32& m0, V32& m1, V32& m2, V32& m3, V32& q0, V32& q1, V32& q2, V32& q3) HWY_ATTR {
+    const auto half = [&](int at, V32& m0, V32& m1, V32& m2, V32& m3, V32& q0, V32& q1, V32& q2, V32& q3) FOVEA_VIF_LAMBDA {
       m0 = m1 = m2 = m3 = hn::Set(d32, shifts.mean_start);
-      SumFour<kScale>([&](int k) HWY_ATTR {
+      SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
         const V16 v = hn::Load(d16, ring.pair[k] + at);
         return kDepth == Depth::k16 ? FlipTop(v) : v;
       }, m0, m1, m2, m3);
       if constexpr (kDepth == Depth::k8) {
         q0 = q1 = q2 = q3 = hn::Zero(d32);
-        SumFour<kScale>([&](int k) HWY_ATTR {
+        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
           const V16 v = hn::Load(d16, ring.pair[k] + at);
           return FlipTop(hn::Mul(v, v));
         }, q0, q1, q2, q3);
       } else {
         V32 l0, l1, l2, l3;
         l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
-        SumFour<kScale>([&](int k) HWY_ATTR {
+        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
           const V16 v = hn::Load(d16, ring.pair[k] + at);
           return FlipTop(hn::Mul(v, v));
         }, l0, l1, l2, l3);
         q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
-        SumFour<kScale>([&](int k) HWY_ATTR {
+        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
           const auto v = hn::BitCast(du16, hn::Load(d16, ring.pair[k] + at));
           const V16 high = hn::BitCast(d16, hn::MulHigh(v, v));
           return kDepth == Depth::k16 ? FlipTop(high) : high;
@@ -298,33 +326,17 @@ void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Column
         q3 = JoinMoment<kDepth>(q3, l3, shifts);
       }
     };
-    V32 m0, m1, m2, m3, q0, q1, q2, q3;
-    half(2 * x, m0, m1, m2, m3, q0, q1, q2, q3);
-    hn::Store(m0, d32, means[0]);
-    hn::Store(m1, d32, means[1]);
-    hn::Store(m2, d32, means[2]);
-    hn::Store(m3, d32, means[3]);
-    hn::Store(q0, d32, moments[0]);
-    hn::Store(q1, d32, moments[1]);
-    hn::Store(q2, d32, moments[2]);
-    hn::Store(q3, d32, moments[3]);
-    half(2 * x + group, m0, m1, m2, m3, q0, q1, q2, q3);
-    const auto put = [&](int r, V32 m, V32 q) HWY_ATTR {
-      const V32 even = hn::Load(d32, means[r]);
-      V16 mean;
-      if constexpr (kDepth == Depth::k16) {
-        mean = UpperHalves(even, m);
-      } else {
-        mean = hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(m, 16 - shifts.mean)),
-                           hn::BitCast(d16, hn::ShiftRightSame(even, shifts.mean)));
-      }
-      hn::Store(mean, d16, out.row(r, plane) + x);
-      StoreMoment(hn::Load(d32, moments[r]), q, out.row(r, plane + 1) + x, out.row(r, plane + 2) + x);
+    V32 em0, em1, em2, em3, eq0, eq1, eq2, eq3, om0, om1, om2, om3, oq0, oq1, oq2, oq3;
+    half(2 * x, em0, em1, em2, em3, eq0, eq1, eq2, eq3);
+    half(2 * x + group, om0, om1, om2, om3, oq0, oq1, oq2, oq3);
+    const auto put = [&](int r, V32 em, V32 om, V32 eq, V32 oq) FOVEA_VIF_LAMBDA {
+      hn::Store(JoinMeans<kDepth>(em, om, shifts), d16, out.row(r, plane) + x);
+      StoreMoment(eq, oq, out.row(r, plane + 1) + x, out.row(r, plane + 2) + x);
     };
-    put(0, m0, q0);
-    put(1, m1, q1);
-    put(2, m2, q2);
-    put(3, m3, q3);
+    put(0, em0, om0, eq0, oq0);
+    put(1, em1, om1, eq1, oq1);
+    put(2, em2, om2, eq2, oq2);
+    put(3, em3, om3, eq3, oq3);
   }
 }
 
@@ -335,20 +347,21 @@ void VerticalMixed(const Ring& ref, const Ring& dis, int width, const Shifts& sh
   const D16 d16;
   const DU16 du16;
   const int group = static_cast<int>(hn::Lanes(d16));
+  const Taps<kScale> taps_of;
   for (int x = 0; x < width; x += group) {
-    const auto half = [&](int at, V32& q0, V32& q1, V32& q2, V32& q3) HWY_ATTR {
-      const auto low = [&](int k) HWY_ATTR {
+    const auto half = [&](int at, V32& q0, V32& q1, V32& q2, V32& q3) FOVEA_VIF_LAMBDA {
+      const auto low = [&](int k) FOVEA_VIF_LAMBDA {
         return FlipTop(hn::Mul(hn::Load(d16, ref.pair[k] + at), hn::Load(d16, dis.pair[k] + at)));
       };
       if constexpr (kDepth == Depth::k8) {
         q0 = q1 = q2 = q3 = hn::Zero(d32);
-        SumFour<kScale>(low, q0, q1, q2, q3);
+        SumFour(taps_of, low, q0, q1, q2, q3);
       } else {
         V32 l0, l1, l2, l3;
         l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
-        SumFour<kScale>(low, l0, l1, l2, l3);
+        SumFour(taps_of, low, l0, l1, l2, l3);
         q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
-        SumFour<kScale>([&](int k) HWY_ATTR {
+        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
           const V16 high = hn::BitCast(d16, hn::MulHigh(hn::BitCast(du16, hn::Load(d16, ref.pair[k] + at)),
                                                         hn::BitCast(du16, hn::Load(d16, dis.pair[k] + at))));
           return kDepth == Depth::k16 ? FlipTop(high) : high;
@@ -381,31 +394,31 @@ HWY_INLINE void MirrorEnds(int16_t* row, int width, int radius) {
 
 // Adds the filtered values of a group of columns, the first of which stands at p.
 template <int kScale>
-HWY_INLINE void SumRow(const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
+HWY_INLINE void SumRow(const Taps<kScale>& taps_of, const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
   constexpr PairTaps t = kPairTaps[kScale];
   constexpr int taps = kRadius[kScale] + 1, skip = t.odd_start - t.even_start;
   const D32 d32;
 #pragma GCC unroll 16
   for (int k = 0; k < taps + skip; ++k) {
     const V16 v = hn::LoadU(D16(), p + 2 * (t.even_start + k));
-    if (k < taps) even = AddTap(v, t.even, t.even_rest, k, even);
-    if (k >= skip) odd = AddTap(v, t.odd, t.odd_rest, k - skip, odd);
+    if (k < taps) even = taps_of.Even(v, k, even);
+    if (k >= skip) odd = taps_of.Odd(v, k - skip, odd);
   }
 }
 
 template <int kScale>
-HWY_INLINE void Mean(const int16_t* p, V32& even, V32& odd) {
+HWY_INLINE void Mean(const Taps<kScale>& taps_of, const int16_t* p, V32& even, V32& odd) {
   even = odd = hn::Set(D32(), static_cast<int32_t>(0x80000000u));
-  SumRow<kScale>(p, even, odd);
+  SumRow(taps_of, p, even, odd);
 }
 template <int kScale>
-HWY_INLINE void Moment(const int16_t* high, const int16_t* low, V32& even, V32& odd) {
+HWY_INLINE void Moment(const Taps<kScale>& taps_of, const int16_t* high, const int16_t* low, V32& even, V32& odd) {
   const D32 d32;
   V32 low_even, low_odd;
   even = odd = hn::Set(d32, static_cast<int32_t>(0x80000000u));
   low_even = low_odd = hn::Set(d32, static_cast<int32_t>(0x80008000u));
-  SumRow<kScale>(high, even, odd);
-  SumRow<kScale>(low, low_even, low_odd);
+  SumRow(taps_of, high, even, odd);
+  SumRow(taps_of, low, low_even, low_odd);
   even = hn::Add(even, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_even))));
   odd = hn::Add(odd, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_odd))));
 }
@@ -417,7 +430,7 @@ HWY_INLINE V32 Central(V32 moment, V32 a, V32 b) {
   const DU32 du32;
   const hn::Repartition<uint64_t, DU32> du64;
   const auto half = hn::Set(du64, 0x80000000u);
-  const auto upper = [&](V32 v) HWY_ATTR { return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
+  const auto upper = [&](V32 v) FOVEA_VIF_LAMBDA { return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
   const auto even = hn::ShiftRight<32>(hn::Add(hn::MulEven(Unsigned(a), Unsigned(b)), half));
   const auto odd = hn::Add(hn::MulEven(upper(a), upper(b)), half);
   return hn::Sub(moment, hn::BitCast(D32(), hn::OddEven(hn::BitCast(du32, odd), hn::BitCast(du32, even))));
@@ -437,7 +450,7 @@ HWY_INLINE V32 Log2(V32 v) {
   const V32 octave = hn::ShiftLeft<11>(hn::Sub(hn::ShiftRight<23>(bits), hn::Set(d32, 127 + 17)));
 #if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3
   const V32 segment = hn::ShiftRight<18>(bits);
-  const auto coefficient = [&](const float* c) HWY_ATTR {
+  const auto coefficient = [&](const float* c) FOVEA_VIF_LAMBDA {
     return hn::Vec<decltype(df)>{_mm512_permutex2var_ps(hn::Load(df, c).raw, segment.raw, hn::Load(df, c + 16).raw)};
   };
   const auto one = hn::Set(df, 1.0f);
@@ -448,7 +461,7 @@ HWY_INLINE V32 Log2(V32 v) {
   return hn::Add(octave, hn::ConvertTo(d32, y));
 #elif HWY_TARGET == HWY_AVX2
   const V32 segment = hn::ShiftRight<20>(bits);  // the instruction looks at three bits only
-  const auto coefficient = [&](const float* c) HWY_ATTR {
+  const auto coefficient = [&](const float* c) FOVEA_VIF_LAMBDA {
     return hn::Vec<decltype(df)>{_mm256_permutevar8x32_ps(hn::Load(df, c).raw, segment.raw)};
   };
   const auto one = hn::Set(df, 1.0f);
@@ -483,6 +496,17 @@ HWY_INLINE int64_t SumUnsignedLanes(M mask, V32 v) {
       d64, hn::Add(hn::And(kept, hn::Set(d64, 0xFFFFFFFF)), hn::ShiftRight<32>(kept)))));
 }
 
+// Rounds toward zero. Lanes beyond int32_t give anything below 2^17.
+template <class DH32, class VF64>
+HWY_INLINE hn::Vec<DH32> Truncate(DH32 dh32, VF64 v) {
+#if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3  // without Highway's clamping
+  (void)dh32;
+  return hn::Vec<DH32>{_mm512_cvttpd_epi32(v.raw)};
+#else
+  return hn::DemoteTo(dh32, v);
+#endif
+}
+
 // Reference mean and variance of a row, even and odd columns of a group apart; its part of the sums.
 template <int kScale>
 void RefRow(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int32_t* HWY_RESTRICT variance, Sums& sums) {
@@ -490,8 +514,9 @@ void RefRow(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2);
   const V32 noise = hn::Set(d32, kNoiseQ16);
+  const Taps<kScale> taps_of;
   V32 den_log = hn::Zero(d32);
-  const auto half = [&](V32 v, int count) HWY_ATTR {
+  const auto half = [&](V32 v, int count) FOVEA_VIF_LAMBDA {
     const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
     const auto textured = hn::And(hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1)), valid);
     sums.den_flat += count - static_cast<int64_t>(hn::CountTrue(d32, textured));
@@ -499,8 +524,8 @@ void RefRow(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int
   };
   for (int x = 0; x < width; x += group) {
     V32 m_even, m_odd, q_even, q_odd;
-    Mean<kScale>(m + x, m_even, m_odd);
-    Moment<kScale>(h + x, l + x, q_even, q_odd);
+    Mean(taps_of, m + x, m_even, m_odd);
+    Moment(taps_of, h + x, l + x, q_even, q_odd);
     const V32 v_even = Central(q_even, m_even, m_even), v_odd = Central(q_odd, m_odd, m_odd);
     hn::Store(m_even, d32, mean + x);
     hn::Store(m_odd, d32, mean + x + lanes);
@@ -522,16 +547,17 @@ void DisRow(const Columns& in, int r, int width, const int32_t* HWY_RESTRICT ref
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
   const V32 noise = hn::Set(d32, kNoiseQ16), zero = hn::Zero(d32);
   const auto epsilon = hn::Set(df64, 65536 * 1.0e-10), limit = hn::Set(df64, gain_limit);
+  const Taps<kScale> taps_of;
   V32 num_log = zero;
   // One half of the lanes: what the reference does not explain, and what it explains under the limited gain.
-  const auto gains = [&](auto v1, auto v2, auto v12, auto& rest, auto& explained) HWY_ATTR {
+  const auto gains = [&](auto v1, auto v2, auto v12, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
     const auto d1 = hn::PromoteTo(df64, v1), d2 = hn::PromoteTo(df64, v2), d12 = hn::PromoteTo(df64, v12);
     auto gain = hn::Div(d12, hn::Add(d1, epsilon));
-    rest = hn::DemoteTo(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
+    rest = Truncate(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
     gain = hn::Min(gain, limit);
-    explained = hn::DemoteTo(dh32, hn::Mul(hn::Mul(gain, gain), d1));
+    explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
   };
-  const auto half = [&](V32 m1, V32 v1, V32 m2, V32 dd, V32 rd, int count) HWY_ATTR {
+  const auto half = [&](V32 m1, V32 v1, V32 m2, V32 dd, V32 rd, int count) FOVEA_VIF_LAMBDA {
     const V32 v2 = hn::Max(Central(dd, m2, m2), zero), v12 = Central(rd, m1, m2);
     const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
     const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
@@ -548,9 +574,9 @@ void DisRow(const Columns& in, int r, int width, const int32_t* HWY_RESTRICT ref
   };
   for (int x = 0; x < width; x += group) {
     V32 m_even, m_odd, dd_even, dd_odd, rd_even, rd_odd;
-    Mean<kScale>(m + x, m_even, m_odd);
-    Moment<kScale>(h + x, l + x, dd_even, dd_odd);
-    Moment<kScale>(xh + x, xl + x, rd_even, rd_odd);
+    Mean(taps_of, m + x, m_even, m_odd);
+    Moment(taps_of, h + x, l + x, dd_even, dd_odd);
+    Moment(taps_of, xh + x, xl + x, rd_even, rd_odd);
     half(hn::Load(d32, ref_mean + x), hn::Load(d32, ref_variance + x), m_even, dd_even, rd_even, HWY_MIN(lanes, (width - x + 1) / 2));
     half(hn::Load(d32, ref_mean + x + lanes), hn::Load(d32, ref_variance + x + lanes), m_odd, dd_odd, rd_odd,
          HWY_MIN(lanes, (width - x) / 2));
@@ -564,37 +590,37 @@ void DisRow(const Columns& in, int r, int width, const int32_t* HWY_RESTRICT ref
 template <int kScale, Depth kDepth>
 void NextRows(const Ring& ring, int width, const Shifts& shifts, int16_t* row0, int16_t* row1, uint16_t* out0, uint16_t* out1) {
   constexpr PairTaps t = kPairTaps[kScale + 1];
+  const Taps<kScale + 1> taps_of;
   constexpr int taps = kRadius[kScale + 1] + 1, skip = t.even_start - kPairTaps[kScale].even_start;
   const D32 d32;
   const D16 d16;
   const int group = static_cast<int>(hn::Lanes(d16)), lanes = group / 2;
-  const auto vertical = [&](int at, V32& s0, V32& s1) HWY_ATTR {
+  const auto vertical = [&](int at, V32& s0, V32& s1) FOVEA_VIF_LAMBDA {
     s0 = s1 = hn::Set(d32, shifts.mean_start);
 #pragma GCC unroll 16
     for (int k = 0; k <= taps; ++k) {
       V16 v = hn::Load(d16, ring.pair[skip + k] + at);
       if (kDepth == Depth::k16) v = FlipTop(v);
-      if (k < taps) s0 = AddTap(v, t.even, t.even_rest, k, s0);
-      if (k > 0) s1 = AddTap(v, t.even, t.even_rest, k - 1, s1);
+      if (k < taps) s0 = taps_of.Even(v, k, s0);
+      if (k > 0) s1 = taps_of.Even(v, k - 1, s1);
     }
   };
   for (int x = 0; x < width; x += group) {
     V32 e0, e1, o0, o1;
     vertical(2 * x, e0, e1);
     vertical(2 * x + group, o0, o1);
-    const auto put = [&](V32 even, V32 odd, int16_t* to) HWY_ATTR {
-      hn::Store(hn::OddEven(hn::BitCast(d16, hn::ShiftLeftSame(odd, 16 - shifts.mean)),
-                            hn::BitCast(d16, hn::ShiftRightSame(even, shifts.mean))), d16, to);
+    const auto put = [&](V32 even, V32 odd, int16_t* to) FOVEA_VIF_LAMBDA {
+      hn::Store(JoinMeans<kDepth>(even, odd, shifts), d16, to);
     };
     put(e0, o0, row0 + x);
     put(e1, o1, row1 + x);
   }
   const hn::Rebind<uint16_t, D32> du16;
-  const auto horizontal = [&](const int16_t* row, uint16_t* out) HWY_ATTR {
+  const auto horizontal = [&](const int16_t* row, uint16_t* out) FOVEA_VIF_LAMBDA {
     for (int x = 0; x < width / 2; x += lanes) {
       V32 sum = hn::Set(d32, static_cast<int32_t>(0x80008000u));
 #pragma GCC unroll 16
-      for (int k = 0; k < taps; ++k) sum = AddTap(hn::LoadU(d16, row + 2 * (x + t.even_start + k)), t.even, t.even_rest, k, sum);
+      for (int k = 0; k < taps; ++k) sum = taps_of.Even(hn::LoadU(d16, row + 2 * (x + t.even_start + k)), k, sum);
       hn::StoreU(hn::DemoteTo(du16, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(sum)))), du16, out + x);
     }
   };
@@ -706,6 +732,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace fovea::vif {
+
+const PairTaps* const volatile kPairTapsInMemory = kPairTaps;
 
 HWY_EXPORT(RunStrip);
 HWY_EXPORT(Log2Row);
