@@ -145,7 +145,7 @@ class Lines {
     ++number_;
     words_.clear();
     if (!take_line(rest_, line_)) return false;
-    words_ = split_words(line_);
+    split_words(line_, words_);
     return true;
   }
   std::string_view word(size_t i) const { return i < words_.size() ? words_[i] : std::string_view{}; }
@@ -213,12 +213,14 @@ Result<Svm> svm_from_text(std::string_view text, const std::string& where) {
   for (size_t k = 0; k < *count; ++k) {
     if (!lines.next()) return lines.fail(std::to_string(*count) + " vectors promised, the text ends after " + std::to_string(k));
     if (svm.vectors.size() >= kMaxSvmValues) return lines.fail("too many numbers in support vectors");
-    FOVEA_ASSIGN(const std::vector<double> numbers, lines.numbers(0));
-    if (numbers.size() != 1 + *dims) {
-      return lines.fail(count_of(numbers.size(), "number") + ", " + std::to_string(1 + *dims) + " needed");
+    if (lines.words().size() != 1 + *dims) {
+      return lines.fail(count_of(lines.words().size(), "number") + ", " + std::to_string(1 + *dims) + " needed");
     }
-    svm.coefficients.push_back(numbers[0]);
-    svm.vectors.insert(svm.vectors.end(), numbers.begin() + 1, numbers.end());
+    for (size_t i = 0; i <= *dims; ++i) {
+      const auto v = parse_double(lines.word(i));
+      if (!v) return lines.fail(shown(lines.word(i)) + " is not a finite number");
+      (i == 0 ? svm.coefficients : svm.vectors).push_back(*v);
+    }
   }
   if (lines.next()) return lines.fail("more lines than the " + std::to_string(*count) + " vectors promised");
   return svm;

@@ -66,8 +66,8 @@ struct TransformKnot {
 // score -> p0 + p1 score + p2 score^2 -> piecewise linear through knots -> bounded by the score it began with
 struct ScoreTransform {
   bool enabled = false;  // without it the transform waits for LoadFlags::enable_transform
-  std::optional<double> p0, p1, p2;
-  std::vector<TransformKnot> knots;
+  std::optional<double> p0 = {}, p1 = {}, p2 = {};
+  std::vector<TransformKnot> knots = {};
   bool out_lte_in = false;
   bool out_gte_in = false;
   bool operator==(const ScoreTransform&) const = default;

@@ -93,6 +93,7 @@ Result<std::string> read_option(const Place& option) {
 
 Status read_features(const Members& dict, Model& model) {
   FOVEA_ASSIGN(const Place names, dict.required("feature_names", Type::kArray));
+  if (names.value.items.empty()) return names.fail("the model has no features");
   for (size_t i = 0; i < names.value.items.size(); ++i) {
     FOVEA_TRY(names.item(i).expect(Type::kString));
     model.features.push_back({names.value.items[i].text, {}});

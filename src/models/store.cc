@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/sha256.h"
 #include "models/embedded.h"
 #include "models/format.h"
 #include "models/netflix_json.h"
@@ -94,7 +95,15 @@ Result<std::shared_ptr<const ModelSet>> load_builtin(std::string_view id) {
 }
 
 Status verify_builtin_models() {
-  for (const EmbeddedText& embedded : embedded_models()) FOVEA_TRY(load_builtin(embedded.name));
+  for (const EmbeddedText& svm : embedded_svms()) {
+    if (sha256_hex(svm.text) != svm.name) return internal_error("built-in SVM " + std::string(svm.name) + " is damaged");
+  }
+  for (const EmbeddedText& model : embedded_models()) {
+    const size_t size = model.text.rfind("sha256 ");
+    if (size == std::string_view::npos || sha256_hex(model.text.substr(0, size)) != glance(model).hash) {
+      return internal_error("built-in model " + std::string(model.name) + " is damaged");
+    }
+  }
   return {};
 }
 

@@ -46,10 +46,16 @@ void append_double(std::string& out, double value) {
 
 std::vector<std::string_view> split_words(std::string_view line) {
   std::vector<std::string_view> words;
+  split_words(line, words);
+  return words;
+}
+
+void split_words(std::string_view line, std::vector<std::string_view>& words) {
+  words.clear();
   size_t at = 0;
   while (true) {
     while (at < line.size() && is_blank(line[at])) ++at;
-    if (at == line.size()) return words;
+    if (at == line.size()) return;
     const size_t begin = at;
     while (at < line.size() && !is_blank(line[at])) ++at;
     words.push_back(line.substr(begin, at - begin));

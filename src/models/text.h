@@ -25,6 +25,8 @@ std::optional<size_t> parse_count(std::string_view word);
 void append_double(std::string& out, double value);
 
 std::vector<std::string_view> split_words(std::string_view line);
+// The same into a vector that exists already, for loops over many lines.
+void split_words(std::string_view line, std::vector<std::string_view>& words);
 
 // Takes the first line off `text`, without its end ("\n" or "\r\n"). False when nothing is left.
 bool take_line(std::string_view& text, std::string_view& line);
