@@ -15,7 +15,7 @@ TEST(NumberFormat, FollowsLibvmaf) {
   EXPECT_EQ(number(0.0), "0.000000");
   EXPECT_EQ(number(-0.0), "-0.000000");
   EXPECT_EQ(number(1e-7), "0.0000001000000000");
-  EXPECT_EQ(number(3.0000001), "3.0000001000000001");
+  EXPECT_EQ(number(3.0000001), "3.0000000999999998");
   EXPECT_EQ(number(0.000001), "0.000001");
   EXPECT_EQ(number(INFINITY), "inf");
   EXPECT_EQ(number(-INFINITY), "-inf");
