@@ -75,6 +75,8 @@ inline constexpr int kMaxGroup = 128;    // columns of a group on the widest tar
 inline constexpr int kRefPlanes = 3;     // mean, upper and lower half of the second moment
 inline constexpr int kDisPlanes = 5;     // and both halves of the mixed moment
 
+inline constexpr int kChunk = 512;       // columns whose statistics are made at a time
+
 inline size_t padded_width(int width) { return round_up(width, kMaxGroup); }
 inline size_t plane_pitch(int width) { return kLead + padded_width(width) + kMaxGroup; }
 
@@ -436,8 +438,34 @@ HWY_INLINE V32 Central(V32 moment, V32 a, V32 b) {
   return hn::Sub(moment, hn::BitCast(D32(), hn::OddEven(hn::BitCast(du32, odd), hn::BitCast(du32, even))));
 }
 
-// log2 in Q11, less 17 octaves, of lanes in [2^16, 2^31).
-HWY_INLINE V32 Log2(V32 v) {
+// Rounds toward zero. Lanes beyond int32_t give anything.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> Truncate(D d, V v) {
+#if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3  // without Highway's clamping
+  (void)d;
+  if constexpr (sizeof(hn::TFromV<V>) == 8) {
+    return hn::Vec<D>{_mm512_cvttpd_epi32(v.raw)};
+  } else {
+    return hn::Vec<D>{_mm512_cvttps_epi32(v.raw)};
+  }
+#elif HWY_TARGET == HWY_AVX2
+  (void)d;
+  if constexpr (sizeof(hn::TFromV<V>) == 8) {
+    return hn::Vec<D>{_mm256_cvttpd_epi32(v.raw)};
+  } else {
+    return hn::Vec<D>{_mm256_cvttps_epi32(v.raw)};
+  }
+#else
+  if constexpr (sizeof(hn::TFromV<V>) == 8) {
+    return hn::DemoteTo(d, v);
+  } else {
+    return hn::ConvertTo(d, v);
+  }
+#endif
+}
+
+// log2 in Q11 of lanes in [2^16, 2^31): 2048 * (octave - 127) + fraction.
+HWY_INLINE void Log2(V32 v, V32& octave, V32& fraction) {
   const D32 d32;
   const hn::Repartition<float, D32> df;
 #if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3
@@ -447,35 +475,35 @@ HWY_INLINE V32 Log2(V32 v) {
   // Of the bits below the upper 16 the first is cleared, so that rounding to 24 bits cannot reach those.
   const V32 bits = hn::BitCast(d32, hn::ConvertTo(df, hn::AndNot(hn::ShiftRight<16>(v), v)));
 #endif
-  const V32 octave = hn::ShiftLeft<11>(hn::Sub(hn::ShiftRight<23>(bits), hn::Set(d32, 127 + 17)));
+  octave = hn::ShiftRight<23>(bits);
 #if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3
-  const V32 segment = hn::ShiftRight<18>(bits);
+  const V32 segment = hn::ShiftRight<18>(bits);  // the instruction looks at five bits only
   const auto coefficient = [&](const float* c) FOVEA_VIF_LAMBDA {
     return hn::Vec<decltype(df)>{_mm512_permutex2var_ps(hn::Load(df, c).raw, segment.raw, hn::Load(df, c + 16).raw)};
   };
   const auto one = hn::Set(df, 1.0f);
-  const auto u = hn::Sub(hn::BitCast(df, hn::Or(hn::And(bits, hn::Set(d32, 0x3FF00)), hn::BitCast(d32, one))), one);
+  const auto u = hn::Sub(hn::BitCast(df, hn::OrAnd(hn::BitCast(d32, one), bits, hn::Set(d32, 0x3FF00))), one);
   auto y = coefficient(kLog2Quadratic[2]);
   y = hn::MulAdd(y, u, coefficient(kLog2Quadratic[1]));
   y = hn::MulAdd(y, u, coefficient(kLog2Quadratic[0]));
-  return hn::Add(octave, hn::ConvertTo(d32, y));
+  fraction = Truncate(d32, y);
 #elif HWY_TARGET == HWY_AVX2
   const V32 segment = hn::ShiftRight<20>(bits);  // the instruction looks at three bits only
   const auto coefficient = [&](const float* c) FOVEA_VIF_LAMBDA {
     return hn::Vec<decltype(df)>{_mm256_permutevar8x32_ps(hn::Load(df, c).raw, segment.raw)};
   };
   const auto one = hn::Set(df, 1.0f);
-  const auto u = hn::Sub(hn::BitCast(df, hn::Or(hn::And(bits, hn::Set(d32, 0xFFF00)), hn::BitCast(d32, one))), one);
+  const auto u = hn::Sub(hn::BitCast(df, hn::OrAnd(hn::BitCast(d32, one), bits, hn::Set(d32, 0xFFF00))), one);
   auto y = coefficient(kLog2Cubic[3]);
   y = hn::MulAdd(y, u, coefficient(kLog2Cubic[2]));
   y = hn::MulAdd(y, u, coefficient(kLog2Cubic[1]));
   y = hn::MulAdd(y, u, coefficient(kLog2Cubic[0]));
-  return hn::Add(octave, hn::ConvertTo(d32, y));
+  fraction = Truncate(d32, y);
 #else
   // Without cheap look-ups in registers: pairs of 16-bit entries of the table.
   const V32 offset = hn::And(hn::ShiftRight<7>(bits), hn::Set(d32, 0xFFFE));
   const V32 entry = hn::And(hn::GatherOffset(d32, reinterpret_cast<const int32_t*>(log2_table()), offset), hn::Set(d32, 0xFFFF));
-  return hn::Add(octave, hn::Sub(entry, hn::Set(d32, 30720)));
+  fraction = hn::Sub(entry, hn::Set(d32, 30720));
 #endif
 }
 
@@ -496,92 +524,118 @@ HWY_INLINE int64_t SumUnsignedLanes(M mask, V32 v) {
       d64, hn::Add(hn::And(kept, hn::Set(d64, 0xFFFFFFFF)), hn::ShiftRight<32>(kept)))));
 }
 
-// Rounds toward zero. Lanes beyond int32_t give anything below 2^17.
-template <class DH32, class VF64>
-HWY_INLINE hn::Vec<DH32> Truncate(DH32 dh32, VF64 v) {
-#if HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX3  // without Highway's clamping
-  (void)dh32;
-  return hn::Vec<DH32>{_mm512_cvttpd_epi32(v.raw)};
-#else
-  return hn::DemoteTo(dh32, v);
-#endif
+// From here on a row holds, for each group of columns, the even ones and then the odd ones. Columns from
+// `width` to the end of the group get `value`.
+void PadRow(int32_t* row, int width, int32_t value) {
+  const int lanes = static_cast<int>(hn::Lanes(D32())), group = 2 * lanes;
+  for (int x = width; x % group != 0; ++x) row[x - x % group + (x % 2) * lanes + x % group / 2] = value;
 }
 
-// Reference mean and variance of a row, even and odd columns of a group apart; its part of the sums.
+// Mean and variance of the reference along a row.
 template <int kScale>
-void RefRow(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int32_t* HWY_RESTRICT variance, Sums& sums) {
+void RefMoments(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean, int32_t* HWY_RESTRICT variance) {
   const D32 d32;
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2);
-  const V32 noise = hn::Set(d32, kNoiseQ16);
   const Taps<kScale> taps_of;
-  V32 den_log = hn::Zero(d32);
-  const auto half = [&](V32 v, int count) FOVEA_VIF_LAMBDA {
-    const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
-    const auto textured = hn::And(hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1)), valid);
-    sums.den_flat += count - static_cast<int64_t>(hn::CountTrue(d32, textured));
-    den_log = hn::Add(den_log, hn::IfThenElseZero(textured, Log2(hn::Add(v, noise))));
-  };
   for (int x = 0; x < width; x += group) {
     V32 m_even, m_odd, q_even, q_odd;
     Mean(taps_of, m + x, m_even, m_odd);
     Moment(taps_of, h + x, l + x, q_even, q_odd);
-    const V32 v_even = Central(q_even, m_even, m_even), v_odd = Central(q_odd, m_odd, m_odd);
     hn::Store(m_even, d32, mean + x);
     hn::Store(m_odd, d32, mean + x + lanes);
-    hn::Store(v_even, d32, variance + x);
-    hn::Store(v_odd, d32, variance + x + lanes);
-    half(v_even, HWY_MIN(lanes, (width - x + 1) / 2));
-    half(v_odd, HWY_MIN(lanes, (width - x) / 2));
+    hn::Store(Central(q_even, m_even, m_even), d32, variance + x);
+    hn::Store(Central(q_odd, m_odd, m_odd), d32, variance + x + lanes);
   }
-  sums.den_log += SumLanes(den_log);
+  PadRow(variance, width, -1);
 }
 
+// The reference's part of the sums.
+void AddReference(const int32_t* HWY_RESTRICT variance, int width, Sums& sums) {
+  const D32 d32;
+  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
+  const V32 noise = hn::Set(d32, kNoiseQ16);
+  V32 octaves = hn::Zero(d32), fractions = hn::Zero(d32);
+  int64_t textured_count = 0;
+  const int end = (width + group - 1) / group * group;
+  for (int x = 0; x < end; x += lanes) {
+    const V32 v = hn::Load(d32, variance + x);
+    const auto textured = hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1));
+    textured_count += static_cast<int64_t>(hn::CountTrue(d32, textured));
+    V32 octave, fraction;
+    Log2(hn::Add(v, noise), octave, fraction);
+    octaves = hn::Add(octaves, hn::IfThenElseZero(textured, octave));
+    fractions = hn::Add(fractions, hn::IfThenElseZero(textured, fraction));
+  }
+  sums.den_flat += width - textured_count;
+  sums.den_log += 2048 * (SumLanes(octaves) - (127 + 17) * textured_count) + SumLanes(fractions);
+}
+
+// Variance (at least 0) of the distorted picture and covariance along columns [begin, end) of a row, to index 0 on.
 template <int kScale>
-void DisRow(const Columns& in, int r, int width, const int32_t* HWY_RESTRICT ref_mean,
-            const int32_t* HWY_RESTRICT ref_variance, double gain_limit, Sums& sums) {
+void DisMoments(const Columns& in, int r, int begin, int end, const int32_t* HWY_RESTRICT ref_mean,
+                int32_t* HWY_RESTRICT variance, int32_t* HWY_RESTRICT covariance) {
+  const D32 d32;
+  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
+  const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
+  const V32 zero = hn::Zero(d32);
+  const Taps<kScale> taps_of;
+  for (int x = begin; x < end; x += group) {
+    V32 m_even, m_odd, dd_even, dd_odd, rd_even, rd_odd;
+    Mean(taps_of, m + x, m_even, m_odd);
+    Moment(taps_of, h + x, l + x, dd_even, dd_odd);
+    Moment(taps_of, xh + x, xl + x, rd_even, rd_odd);
+    const int to = x - begin;
+    hn::Store(hn::Max(Central(dd_even, m_even, m_even), zero), d32, variance + to);
+    hn::Store(hn::Max(Central(dd_odd, m_odd, m_odd), zero), d32, variance + to + lanes);
+    hn::Store(Central(rd_even, m_even, hn::Load(d32, ref_mean + x)), d32, covariance + to);
+    hn::Store(Central(rd_odd, m_odd, hn::Load(d32, ref_mean + x + lanes)), d32, covariance + to + lanes);
+  }
+  PadRow(variance, end - begin, 0);
+  PadRow(covariance, end - begin, 0);
+}
+
+// The distorted picture's part of the sums.
+void AddDistorted(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
+                  const int32_t* HWY_RESTRICT covariance, int width, double gain_limit, Sums& sums) {
   const D32 d32;
   const hn::Half<D32> dh32;
   const hn::Rebind<double, decltype(dh32)> df64;
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
-  const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
   const V32 noise = hn::Set(d32, kNoiseQ16), zero = hn::Zero(d32);
   const auto epsilon = hn::Set(df64, 65536 * 1.0e-10), limit = hn::Set(df64, gain_limit);
-  const Taps<kScale> taps_of;
-  V32 num_log = zero;
-  // One half of the lanes: what the reference does not explain, and what it explains under the limited gain.
-  const auto gains = [&](auto v1, auto v2, auto v12, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
-    const auto d1 = hn::PromoteTo(df64, v1), d2 = hn::PromoteTo(df64, v2), d12 = hn::PromoteTo(df64, v12);
+  V32 octaves = zero, fractions = zero;
+  // Half of the lanes: what the reference does not explain, and what it explains under the limited gain.
+  const auto explain = [&](int x, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
+    const auto d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
+    const auto d2 = hn::PromoteTo(df64, hn::Load(dh32, variance + x));
+    const auto d12 = hn::PromoteTo(df64, hn::Load(dh32, covariance + x));
     auto gain = hn::Div(d12, hn::Add(d1, epsilon));
     rest = Truncate(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
     gain = hn::Min(gain, limit);
     explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
   };
-  const auto half = [&](V32 m1, V32 v1, V32 m2, V32 dd, V32 rd, int count) FOVEA_VIF_LAMBDA {
-    const V32 v2 = hn::Max(Central(dd, m2, m2), zero), v12 = Central(rd, m1, m2);
-    const auto valid = hn::FirstN(d32, static_cast<size_t>(count));
+  const int end = (width + group - 1) / group * group;
+  for (int x = 0; x < end; x += lanes) {
+    const V32 v1 = hn::Load(d32, ref_variance + x), v2 = hn::Load(d32, variance + x), v12 = hn::Load(d32, covariance + x);
     const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
-    const auto flat = hn::And(hn::Not(textured), valid);
-    if (!hn::AllFalse(d32, flat)) sums.num_flat += SumUnsignedLanes(flat, v2);
-    const auto shared = hn::And(hn::And(textured, valid), hn::And(hn::Gt(v12, zero), hn::Gt(v2, zero)));
-    if (hn::AllFalse(d32, shared)) return;
+    if (!hn::AllTrue(d32, textured)) {
+      sums.num_flat += SumUnsignedLanes(hn::Not(textured), v2);
+      if (hn::AllFalse(d32, textured)) continue;
+    }
+    const auto shared = hn::And(textured, hn::Gt(hn::Min(v12, v2), zero));
     hn::Vec<decltype(dh32)> rest0, rest1, explained0, explained1;
-    gains(hn::LowerHalf(dh32, v1), hn::LowerHalf(dh32, v2), hn::LowerHalf(dh32, v12), rest0, explained0);
-    gains(hn::UpperHalf(dh32, v1), hn::UpperHalf(dh32, v2), hn::UpperHalf(dh32, v12), rest1, explained1);
+    explain(x, rest0, explained0);
+    explain(x + lanes / 2, rest1, explained1);
     const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), noise);
     const V32 n2 = hn::Add(hn::Combine(d32, explained1, explained0), n1);
-    num_log = hn::Add(num_log, hn::IfThenElseZero(shared, hn::Sub(Log2(n2), Log2(n1))));
-  };
-  for (int x = 0; x < width; x += group) {
-    V32 m_even, m_odd, dd_even, dd_odd, rd_even, rd_odd;
-    Mean(taps_of, m + x, m_even, m_odd);
-    Moment(taps_of, h + x, l + x, dd_even, dd_odd);
-    Moment(taps_of, xh + x, xl + x, rd_even, rd_odd);
-    half(hn::Load(d32, ref_mean + x), hn::Load(d32, ref_variance + x), m_even, dd_even, rd_even, HWY_MIN(lanes, (width - x + 1) / 2));
-    half(hn::Load(d32, ref_mean + x + lanes), hn::Load(d32, ref_variance + x + lanes), m_odd, dd_odd, rd_odd,
-         HWY_MIN(lanes, (width - x) / 2));
+    V32 octave1, octave2, fraction1, fraction2;
+    Log2(n1, octave1, fraction1);
+    Log2(n2, octave2, fraction2);
+    octaves = hn::Add(octaves, hn::IfThenElseZero(shared, hn::Sub(octave2, octave1)));
+    fractions = hn::Add(fractions, hn::IfThenElseZero(shared, hn::Sub(fraction2, fraction1)));
   }
-  sums.num_log += SumLanes(num_log);
+  sums.num_log += 2048 * SumLanes(octaves) + SumLanes(fractions);
 }
 
 // ---- the next scale -----------------------------------------------------------------------------------
@@ -656,6 +710,8 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
     mean[r] = scratch.take<int32_t>(padded_width(width));
     variance[r] = scratch.take<int32_t>(padded_width(width));
   }
+  int32_t* dis_variance = scratch.take<int32_t>(kChunk);
+  int32_t* covariance = scratch.take<int32_t>(kChunk);
   Sums ref_sums;
   if (s.sums != nullptr) std::fill_n(s.sums, dis_count, Sums{});
 
@@ -667,14 +723,19 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
       VerticalOwn<kScale, kDepth>(ref_ring, width, shifts, ref_columns, 0);
       for (int r = 0; r < rows; ++r) {
         for (int p = 0; p < kRefPlanes; ++p) MirrorEnds(ref_columns.row(r, p), width, radius);
-        RefRow<kScale>(ref_columns, r, width, mean[r], variance[r], ref_sums);
+        RefMoments<kScale>(ref_columns, r, width, mean[r], variance[r]);
+        AddReference(variance[r], width, ref_sums);
       }
       for (int d = 0; d < dis_count; ++d) {
         VerticalOwn<kScale, kDepth>(rings[d], width, shifts, dis_columns, 0);
         VerticalMixed<kScale, kDepth>(ref_ring, rings[d], width, shifts, dis_columns, 3);
         for (int r = 0; r < rows; ++r) {
           for (int p = 0; p < kDisPlanes; ++p) MirrorEnds(dis_columns.row(r, p), width, radius);
-          DisRow<kScale>(dis_columns, r, width, mean[r], variance[r], s.gain_limit, s.sums[d]);
+          for (int x = 0; x < width; x += kChunk) {
+            const int end = HWY_MIN(x + kChunk, width);
+            DisMoments<kScale>(dis_columns, r, x, end, mean[r], dis_variance, covariance);
+            AddDistorted(variance[r] + x, dis_variance, covariance, end - x, s.gain_limit, s.sums[d]);
+          }
         }
       }
     }
@@ -720,7 +781,9 @@ void Log2Row(const uint32_t* v, int count, int32_t* out) {
   for (int i = 0; i < count; i += lanes) {
     const int n = HWY_MIN(lanes, count - i);
     for (int j = 0; j < lanes; ++j) in[j] = static_cast<int32_t>(v[i + HWY_MIN(j, n - 1)]);
-    hn::Store(Log2(hn::Load(d32, in)), d32, result);
+    V32 octave, fraction;
+    Log2(hn::Load(d32, in), octave, fraction);
+    hn::Store(hn::Add(hn::ShiftLeft<11>(hn::Sub(octave, hn::Set(d32, 127 + 17))), fraction), d32, result);
     for (int j = 0; j < n; ++j) out[i + j] = result[j];
   }
 }
@@ -747,7 +810,7 @@ size_t strip_scratch_bytes(int width, int dis_count) {
                          (dis_count + 1) * kMaxPairs * Scratch::bytes_for<int16_t>(2 * wide) +
                          Scratch::bytes_for<int16_t>(kBlock * kRefPlanes * pitch) +
                          Scratch::bytes_for<int16_t>(kBlock * kDisPlanes * pitch) +
-                         2 * kBlock * Scratch::bytes_for<int32_t>(wide);
+                         2 * kBlock * Scratch::bytes_for<int32_t>(wide) + 2 * Scratch::bytes_for<int32_t>(kChunk);
   return HWY_MAX(kernels, strip_scratch_bytes_ref(width));
 }
 
