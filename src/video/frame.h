@@ -19,17 +19,17 @@ struct Format {
   int height_px = 0;
   int bit_depth = 8;  // 8 .. 16; up to 8: one byte a sample, else two
   Chroma chroma = Chroma::k420;
+  // Subsampled planes of odd pictures are rounded up, as files hold them; libvmaf's pictures round them down.
+  bool floor_chroma = false;
 
   bool operator==(const Format&) const = default;
   int plane_count() const { return chroma == Chroma::k400 ? 1 : 3; }
   int sample_bytes() const { return bit_depth > 8 ? 2 : 1; }
-  // Subsampled planes of odd pictures are rounded up.
   int plane_width(int plane) const {
-    return plane > 0 && (chroma == Chroma::k420 || chroma == Chroma::k422) ? (width_px + 1) / 2 : width_px;
+    return plane > 0 && (chroma == Chroma::k420 || chroma == Chroma::k422) ? half(width_px) : width_px;
   }
-  int plane_height(int plane) const {
-    return plane > 0 && chroma == Chroma::k420 ? (height_px + 1) / 2 : height_px;
-  }
+  int plane_height(int plane) const { return plane > 0 && chroma == Chroma::k420 ? half(height_px) : height_px; }
+  int half(int size_px) const { return (size_px + (floor_chroma ? 0 : 1)) / 2; }
 };
 
 const char* chroma_name(Chroma chroma);      // "4:2:0"

@@ -167,7 +167,6 @@ TEST_F(Libav, PixelFormats) {
       {"yuvj420p", "yuvj420p", {w, h, 8, Chroma::k420}, "-c:v mjpeg"},
       {"nv12", "yuv420p", {w, h, 8, Chroma::k420}, "-c:v rawvideo -f nut"},
       {"nv21", "yuv420p", {w, h, 8, Chroma::k420}, "-c:v rawvideo -f nut"},
-      {"p010le", "yuv420p10le", {w, h, 10, Chroma::k420}, "-c:v rawvideo -allow_raw_vfw 1"},
       {"yuyv422", "yuv422p", {w, h, 8, Chroma::k422}, "-c:v rawvideo -f nut"},
       {"uyvy422", "yuv422p", {w, h, 8, Chroma::k422}, "-c:v rawvideo -f nut"},
   };
