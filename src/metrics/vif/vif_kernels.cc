@@ -595,16 +595,18 @@ void DisMoments(const Columns& in, int r, int begin, int end, const int32_t* HWY
   PadRow(covariance, end - begin, 0);
 }
 
-// The distorted picture's part of the sums.
-void AddDistorted(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
-                  const int32_t* HWY_RESTRICT covariance, int width, double gain_limit, Sums& sums) {
+// The arguments of the numerator's two logarithms, for up to kChunk columns. Vectors without a textured pixel
+// are left out; pixels that add nothing get equal arguments. Returns the number of lanes written. Also sums
+// the distorted variance of flat pixels.
+int NumeratorTerms(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
+                   const int32_t* HWY_RESTRICT covariance, int width, double gain_limit, int32_t* HWY_RESTRICT noise_only,
+                   int32_t* HWY_RESTRICT with_signal, Sums& sums) {
   const D32 d32;
   const hn::Half<D32> dh32;
   const hn::Rebind<double, decltype(dh32)> df64;
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const V32 noise = hn::Set(d32, kNoiseQ16), zero = hn::Zero(d32);
   const auto epsilon = hn::Set(df64, 65536 * 1.0e-10), limit = hn::Set(df64, gain_limit);
-  V32 octaves = zero, fractions = zero;
   // Half of the lanes: what the reference does not explain, and what it explains under the limited gain.
   const auto explain = [&](int x, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
     const auto d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
@@ -616,6 +618,7 @@ void AddDistorted(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_R
     explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
   };
   const int end = (width + group - 1) / group * group;
+  int count = 0;
   for (int x = 0; x < end; x += lanes) {
     const V32 v1 = hn::Load(d32, ref_variance + x), v2 = hn::Load(d32, variance + x), v12 = hn::Load(d32, covariance + x);
     const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
@@ -628,14 +631,26 @@ void AddDistorted(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_R
     explain(x, rest0, explained0);
     explain(x + lanes / 2, rest1, explained1);
     const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), noise);
-    const V32 n2 = hn::Add(hn::Combine(d32, explained1, explained0), n1);
-    V32 octave1, octave2, fraction1, fraction2;
-    Log2(n1, octave1, fraction1);
-    Log2(n2, octave2, fraction2);
-    octaves = hn::Add(octaves, hn::IfThenElseZero(shared, hn::Sub(octave2, octave1)));
-    fractions = hn::Add(fractions, hn::IfThenElseZero(shared, hn::Sub(fraction2, fraction1)));
+    hn::Store(n1, d32, noise_only + count);
+    hn::Store(hn::Add(n1, hn::IfThenElseZero(shared, hn::Combine(d32, explained1, explained0))), d32, with_signal + count);
+    count += lanes;
   }
-  sums.num_log += 2048 * SumLanes(octaves) + SumLanes(fractions);
+  return count;
+}
+
+// Sum of log2(with_signal) - log2(noise_only), Q11, over `count` lanes.
+int64_t LogRatios(const int32_t* HWY_RESTRICT noise_only, const int32_t* HWY_RESTRICT with_signal, int count) {
+  const D32 d32;
+  const int lanes = static_cast<int>(hn::Lanes(d32));
+  V32 octaves = hn::Zero(d32), fractions = hn::Zero(d32);
+  for (int x = 0; x < count; x += lanes) {
+    V32 octave1, octave2, fraction1, fraction2;
+    Log2(hn::Load(d32, noise_only + x), octave1, fraction1);
+    Log2(hn::Load(d32, with_signal + x), octave2, fraction2);
+    octaves = hn::Add(octaves, hn::Sub(octave2, octave1));
+    fractions = hn::Add(fractions, hn::Sub(fraction2, fraction1));
+  }
+  return 2048 * SumLanes(octaves) + SumLanes(fractions);
 }
 
 // ---- the next scale -----------------------------------------------------------------------------------
@@ -712,6 +727,8 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
   }
   int32_t* dis_variance = scratch.take<int32_t>(kChunk);
   int32_t* covariance = scratch.take<int32_t>(kChunk);
+  int32_t* noise_only = scratch.take<int32_t>(kChunk);
+  int32_t* with_signal = scratch.take<int32_t>(kChunk);
   Sums ref_sums;
   if (s.sums != nullptr) std::fill_n(s.sums, dis_count, Sums{});
 
@@ -734,7 +751,9 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
           for (int x = 0; x < width; x += kChunk) {
             const int end = HWY_MIN(x + kChunk, width);
             DisMoments<kScale>(dis_columns, r, x, end, mean[r], dis_variance, covariance);
-            AddDistorted(variance[r] + x, dis_variance, covariance, end - x, s.gain_limit, s.sums[d]);
+            const int terms = NumeratorTerms(variance[r] + x, dis_variance, covariance, end - x, s.gain_limit, noise_only,
+                                             with_signal, s.sums[d]);
+            s.sums[d].num_log += LogRatios(noise_only, with_signal, terms);
           }
         }
       }
@@ -810,7 +829,7 @@ size_t strip_scratch_bytes(int width, int dis_count) {
                          (dis_count + 1) * kMaxPairs * Scratch::bytes_for<int16_t>(2 * wide) +
                          Scratch::bytes_for<int16_t>(kBlock * kRefPlanes * pitch) +
                          Scratch::bytes_for<int16_t>(kBlock * kDisPlanes * pitch) +
-                         2 * kBlock * Scratch::bytes_for<int32_t>(wide) + 2 * Scratch::bytes_for<int32_t>(kChunk);
+                         2 * kBlock * Scratch::bytes_for<int32_t>(wide) + 4 * Scratch::bytes_for<int32_t>(kChunk);
   return HWY_MAX(kernels, strip_scratch_bytes_ref(width));
 }
 
