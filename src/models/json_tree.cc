@@ -40,7 +40,7 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    open_.back()->members.emplace_back(std::move(name), JsonValue{});
+    open_.back()->members.push_back({std::move(name), {}});
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
@@ -70,7 +70,7 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
     JsonValue* v = &root_;
     if (!open_.empty()) {
       JsonValue& parent = *open_.back();
-      v = parent.type == Type::kArray ? &parent.items.emplace_back() : &parent.members.back().second;
+      v = parent.type == Type::kArray ? &parent.items.emplace_back() : &parent.members.back().value;
     }
     v->type = type;
     return v;
@@ -92,7 +92,7 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
     std::string out;
     for (const JsonValue* v : open_) {
       if (v->type == Type::kArray) out += "/" + std::to_string(v->items.empty() ? 0 : v->items.size() - 1);
-      if (v->type == Type::kObject && !v->members.empty()) out += json_pointer_step(v->members.back().first);
+      if (v->type == Type::kObject && !v->members.empty()) out += json_pointer_step(v->members.back().name);
     }
     return out;
   }
@@ -105,9 +105,15 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
+// Here and not in the class, where JsonMember is not complete yet.
+JsonValue::JsonValue() = default;
+JsonValue::~JsonValue() = default;
+JsonValue::JsonValue(JsonValue&&) noexcept = default;
+JsonValue& JsonValue::operator=(JsonValue&&) noexcept = default;
+
 const JsonValue* JsonValue::find(std::string_view name) const {
-  const auto at = std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == name; });
-  return at == members.end() ? nullptr : &at->second;
+  const auto at = std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.name == name; });
+  return at == members.end() ? nullptr : &at->value;
 }
 
 const char* json_type_name(JsonValue::Type type) {

@@ -5,7 +5,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -15,7 +14,14 @@ namespace fovea::models {
 inline constexpr size_t kMaxJsonDepth = 32;
 inline constexpr size_t kMaxJsonValues = 500000;
 
+struct JsonMember;
+
 struct JsonValue {
+  JsonValue();
+  ~JsonValue();
+  JsonValue(JsonValue&&) noexcept;
+  JsonValue& operator=(JsonValue&&) noexcept;
+
   enum class Type { kNull, kBool, kNumber, kString, kArray, kObject };
 
   Type type = Type::kNull;
@@ -23,10 +29,15 @@ struct JsonValue {
   double number = 0;
   std::string text;
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;
+  std::vector<JsonMember> members;
 
   // The first member of that name, or nullptr.
   const JsonValue* find(std::string_view name) const;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 // "a string", "an object", ... for messages.
