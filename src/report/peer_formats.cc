@@ -63,15 +63,9 @@ std::string json_escaped(const std::string& text) {
 using Columns = std::vector<const Series*>;
 
 // Calls `row` for every frame that is reported: it has a value, and its index is a multiple of the step.
-void for_each_row(const PeerReport& report, const Columns& columns, const std::function<void(int64_t)>& row) {
-  const int64_t frames = report.table->frame_count();
-  for (int64_t i = 0; i < frames; i += report.subsample) {
-    for (const Series* column : columns) {
-      if (column->has(i)) {
-        row(i);
-        break;
-      }
-    }
+void for_each_row(const PeerReport& report, const std::function<void(int64_t)>& row) {
+  for (int64_t i = report.table->next_frame(0); i >= 0; i = report.table->next_frame(i + 1)) {
+    if (i % report.subsample == 0) row(i);
   }
 }
 
@@ -81,7 +75,7 @@ std::string xml(const PeerReport& r, const Columns& columns) {
   std::string out = "<VMAF version=\"" + xml_escaped(r.version) + "\">\n";
   out += "  <params qualityWidth=\"" + std::to_string(r.width_px) + "\" qualityHeight=\"" + std::to_string(r.height_px) + "\" />\n";
   out += "  <fyi fps=\"" + frames_per_second(r.fps) + "\" />\n  <frames>\n";
-  for_each_row(r, columns, [&](int64_t i) {
+  for_each_row(r, [&](int64_t i) {
     out += "    <frame frameNum=\"" + std::to_string(i) + "\" ";
     for (const Series* c : columns) {
       if (c->has(i)) out += xml_escaped(c->label()) + "=\"" + r.number(*c->at(i)) + "\" ";
@@ -109,7 +103,7 @@ std::string json(const PeerReport& r, const Columns& columns) {
   std::string out = "{\n  \"version\": \"" + json_escaped(r.version) + "\",\n";
   out += "  \"fps\": " + (std::isfinite(r.fps) ? frames_per_second(r.fps) : std::string("null")) + ",\n  \"frames\": [";
   bool first_frame = true;
-  for_each_row(r, columns, [&](int64_t i) {
+  for_each_row(r, [&](int64_t i) {
     out += first_frame ? "\n" : ",\n";
     first_frame = false;
     out += "    {\n      \"frameNum\": " + std::to_string(i) + ",\n      \"metrics\": {";
@@ -149,7 +143,7 @@ std::string csv(const PeerReport& r, const Columns& columns) {
   std::string out = "Frame,";
   for (const Series* c : columns) out += c->label() + ",";
   out += "\n";
-  for_each_row(r, columns, [&](int64_t i) {
+  for_each_row(r, [&](int64_t i) {
     out += std::to_string(i) + ",";
     for (const Series* c : columns) {
       if (c->has(i)) out += r.number(*c->at(i)) + ",";
@@ -161,7 +155,7 @@ std::string csv(const PeerReport& r, const Columns& columns) {
 
 std::string sub(const PeerReport& r, const Columns& columns) {
   std::string out;
-  for_each_row(r, columns, [&](int64_t i) {
+  for_each_row(r, [&](int64_t i) {
     out += "{" + std::to_string(i) + "}{" + std::to_string(i + 1) + "}frame: " + std::to_string(i) + "|";
     for (const Series* c : columns) {
       if (c->has(i)) out += c->label() + ": " + r.number(*c->at(i)) + "|";

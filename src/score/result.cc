@@ -4,18 +4,39 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "base/params.h"
 
 namespace fovea {
 
-void Series::set(int64_t frame, double value) {
-  if (frame >= size()) {
-    values_.resize(frame + 1, std::numeric_limits<double>::quiet_NaN());
-    present_.resize(frame + 1, false);
+bool Series::has(int64_t frame) const {
+  const auto page = pages_.find(frame / kPageFrames);
+  return frame >= 0 && page != pages_.end() && page->second.present[frame % kPageFrames];
+}
+
+std::optional<double> Series::at(int64_t frame) const {
+  const auto page = pages_.find(frame / kPageFrames);
+  if (frame < 0 || page == pages_.end() || !page->second.present[frame % kPageFrames]) return std::nullopt;
+  return page->second.values[frame % kPageFrames];
+}
+
+int64_t Series::next(int64_t frame) const {
+  frame = std::max<int64_t>(frame, 0);
+  for (auto page = pages_.lower_bound(frame / kPageFrames); page != pages_.end(); ++page) {
+    const int64_t begin = page->first * kPageFrames;
+    for (int64_t i = std::max(frame - begin, int64_t{0}); i < kPageFrames; ++i) {
+      if (page->second.present[i]) return begin + i;
+    }
   }
-  values_[frame] = value;
-  present_[frame] = true;
+  return -1;
+}
+
+void Series::set(int64_t frame, double value) {
+  Page& page = pages_[frame / kPageFrames];
+  page.values[frame % kPageFrames] = value;
+  page.present[frame % kPageFrames] = true;
+  size_ = std::max(size_, frame + 1);
 }
 
 int ScoreTable::add(const std::string& key, const std::string& label, Series::Rank rank) {
@@ -34,6 +55,7 @@ int ScoreTable::find(std::string_view key) const {
 void ScoreTable::set(int series, int64_t frame, double value) {
   if (series_[series].size() == 0) order_.push_back(series);
   series_[series].set(frame, value);
+  if (observer_) observer_(*this, series, frame, value);
 }
 
 void ScoreTable::set_aggregate(const std::string& name, double value) {
@@ -57,6 +79,15 @@ int64_t ScoreTable::frame_count() const {
   int64_t count = 0;
   for (const Series& series : series_) count = std::max(count, series.size());
   return count;
+}
+
+int64_t ScoreTable::next_frame(int64_t frame) const {
+  int64_t first = -1;
+  for (const Series& series : series_) {
+    const int64_t next = series.next(frame);
+    if (next >= 0 && (first < 0 || next < first)) first = next;
+  }
+  return first;
 }
 
 namespace {

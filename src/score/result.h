@@ -2,8 +2,11 @@
 // What scoring one distorted clip yields: a table of named series, and values for the whole clip.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstdint>
-#include <limits>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +19,8 @@
 namespace fovea {
 
 // One named series of per-frame scores. A frame may have no value (subsampling, a temporal metric's first
-// frames); a value may be NaN or infinite where a metric is so defined.
+// frames); a value may be NaN or infinite where a metric is so defined. Memory goes by the number of values,
+// however far apart their frames are.
 class Series {
  public:
   // Reports print columns by rank, and within a rank in the order of their first value.
@@ -27,17 +31,25 @@ class Series {
   const std::string& key() const { return key_; }      // as models and the C API know it
   const std::string& label() const { return label_; }  // as reports print it
   Rank rank() const { return rank_; }
-  bool has(int64_t frame) const { return frame >= 0 && frame < static_cast<int64_t>(present_.size()) && present_[frame]; }
-  std::optional<double> at(int64_t frame) const { return has(frame) ? std::optional(values_[frame]) : std::nullopt; }
-  int64_t size() const { return static_cast<int64_t>(values_.size()); }
-  void set(int64_t frame, double value);
+  bool has(int64_t frame) const;
+  std::optional<double> at(int64_t frame) const;
+  // The first frame from `frame` on that has a value; -1 if there is none.
+  int64_t next(int64_t frame) const;
+  int64_t size() const { return size_; }  // 1 + the highest frame with a value
+  void set(int64_t frame, double value);  // frame >= 0
 
  private:
+  static constexpr int64_t kPageFrames = 256;
+  struct Page {
+    std::array<double, kPageFrames> values;
+    std::bitset<kPageFrames> present;
+  };
+
   std::string key_;
   std::string label_;
   Rank rank_;
-  std::vector<double> values_;
-  std::vector<bool> present_;
+  int64_t size_ = 0;
+  std::map<int64_t, Page> pages_;  // by frame / kPageFrames
 };
 
 class ScoreTable {
@@ -58,8 +70,15 @@ class ScoreTable {
   std::vector<const Series*> columns() const;
   // 1 + the highest frame with a value in any series.
   int64_t frame_count() const;
+  // The first frame from `frame` on with a value in any series; -1 if there is none.
+  int64_t next_frame(int64_t frame) const;
+
+  // `observer` is called after each value that is stored, and may store further ones.
+  using Observer = std::function<void(ScoreTable& table, int series, int64_t frame, double value)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
  private:
+  Observer observer_;
   std::vector<Series> series_;
   std::vector<int> order_;  // by first value
   std::vector<std::pair<std::string, double>> aggregates_;

@@ -59,5 +59,51 @@ TEST(Pool, NanPoisonsOnlyWhatItMust) {
   EXPECT_TRUE(std::isnan(p->median));
 }
 
+TEST(Series, FramesMayBeFarApart) {
+  Series s("s", "s", Series::Rank::kFeature);
+  const int64_t far = (int64_t{1} << 32) - 1;
+  s.set(far, 2.0);
+  s.set(300, 1.0);
+  EXPECT_EQ(s.size(), far + 1);
+  EXPECT_EQ(s.at(far), 2.0);
+  EXPECT_EQ(s.at(300), 1.0);
+  for (const int64_t without : {int64_t{-1}, int64_t{-300}, int64_t{0}, int64_t{299}, int64_t{301}, far - 1, far + 1}) {
+    EXPECT_FALSE(s.has(without)) << without;
+    EXPECT_FALSE(s.at(without)) << without;
+  }
+  EXPECT_EQ(s.next(-5), 300);
+  EXPECT_EQ(s.next(300), 300);
+  EXPECT_EQ(s.next(301), far);
+  EXPECT_EQ(s.next(far + 1), -1);
+}
+
+TEST(ScoreTable, FramesWithValuesInOrder) {
+  ScoreTable table;
+  const int a = table.add("a", "a", Series::Rank::kFeature), b = table.add("b", "b", Series::Rank::kFeature);
+  EXPECT_EQ(table.next_frame(0), -1);
+  table.set(a, 5, 1.0);
+  table.set(b, 3, 1.0);
+  table.set(b, 900, 1.0);
+  EXPECT_EQ(table.next_frame(0), 3);
+  EXPECT_EQ(table.next_frame(4), 5);
+  EXPECT_EQ(table.next_frame(6), 900);
+  EXPECT_EQ(table.next_frame(901), -1);
+}
+
+TEST(ScoreTable, AnObserverSeesEachValueAndMayAddSeries) {
+  ScoreTable table;
+  const int a = table.add("a", "a", Series::Rank::kFeature);
+  std::vector<std::string> seen;
+  table.observe([&](ScoreTable& t, int series, int64_t frame, double value) {
+    seen.push_back(t[series].key() + "@" + std::to_string(frame) + "=" + std::to_string(static_cast<int>(value)));
+    if (series != a) return;
+    for (int i = 0; i < 20; ++i) t.set(t.add("b" + std::to_string(i), "b", Series::Rank::kModel), frame, 2 * value);
+  });
+  table.set(a, 7, 4.0);
+  ASSERT_EQ(seen.size(), 21u);
+  EXPECT_EQ(seen[0], "a@7=4");
+  EXPECT_EQ(seen[20], "b19@7=8");
+}
+
 }  // namespace
 }  // namespace fovea
