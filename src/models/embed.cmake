@@ -8,8 +8,8 @@ foreach(kind MODELS SVMS)
   endif()
   string(APPEND out "constexpr EmbeddedText k${kind}[] = {\n")
   foreach(file ${${kind}})
-    get_filename_component(name ${file} NAME_WLE)
-    file(READ ${file} text)
+    get_filename_component(name "${file}" NAME_WLE)
+    file(READ "${file}" text)
     string(APPEND out "    {\"${name}\", R\"fovea(${text})fovea\"},\n")
   endforeach()
   string(APPEND out "};\n\n")
@@ -19,4 +19,4 @@ std::span<const EmbeddedText> embedded_models() { return kMODELS; }
 std::span<const EmbeddedText> embedded_svms() { return kSVMS; }
 
 }  // namespace fovea::models\n")
-file(WRITE ${OUT} "${out}")
+file(WRITE "${OUT}" "${out}")

@@ -188,7 +188,8 @@ class Lines {
 Status check_mark(const Lines& lines, std::string_view mark) {
   if (lines.word(0) != mark) return lines.fail("expected '" + std::string(mark) + "'");
   if (lines.word(1) != kVersion || lines.words().size() != 2) {
-    return lines.fail(std::string(mark) + " version " + shown(lines.word(1)) + " is not known, only version 1");
+    return lines.fail(std::string(mark) + " version " + shown(lines.word(1)) +
+                      " is not known, only version 1");
   }
   return {};
 }
@@ -208,13 +209,17 @@ Result<Svm> svm_from_text(std::string_view text, const std::string& where) {
   }
   const auto count = parse_count(lines.word(1)), dims = parse_count(lines.word(2));
   if (!count || *count == 0) return lines.fail(shown(lines.word(1)) + " is not a count above 0");
-  if (!dims || *dims == 0 || *dims > kMaxModelFeatures) return lines.fail(shown(lines.word(2)) + " is not in 1..64");
+  if (!dims || *dims == 0 || *dims > kMaxModelFeatures)
+    return lines.fail(shown(lines.word(2)) + " is not in 1..64");
   svm.dims = *dims;
   for (size_t k = 0; k < *count; ++k) {
-    if (!lines.next()) return lines.fail(std::to_string(*count) + " vectors promised, the text ends after " + std::to_string(k));
+    if (!lines.next())
+      return lines.fail(std::to_string(*count) + " vectors promised, the text ends after " +
+                        std::to_string(k));
     if (svm.vectors.size() >= kMaxSvmValues) return lines.fail("too many numbers in support vectors");
     if (lines.words().size() != 1 + *dims) {
-      return lines.fail(count_of(lines.words().size(), "number") + ", " + std::to_string(1 + *dims) + " needed");
+      return lines.fail(count_of(lines.words().size(), "number") + ", " + std::to_string(1 + *dims) +
+                        " needed");
     }
     for (size_t i = 0; i <= *dims; ++i) {
       const auto v = parse_double(lines.word(i));
@@ -234,7 +239,8 @@ class SvmShelf {
   // `text`: zero or more SVM texts.
   Status fill(std::string_view text) {
     while (!text.empty()) {
-      if (!text.starts_with(kSvmMark)) return input_error(where_ + ": what follows the sha256 line is not an SVM");
+      if (!text.starts_with(kSvmMark))
+        return input_error(where_ + ": what follows the sha256 line is not an SVM");
       const size_t next = text.find("\n" + std::string(kSvmMark) + " ");
       const size_t size = next == std::string_view::npos ? text.size() : next + 1;
       texts_.emplace(sha256_hex(text.substr(0, size)), text.substr(0, size));
@@ -254,9 +260,11 @@ class SvmShelf {
       if (source_) {
         FOVEA_ASSIGN(text, source_(hash));
       }
-      if (text.empty()) return input_error(name + ": not in the file, and there is no svm/" + hash + ".svm beside it");
+      if (text.empty())
+        return input_error(name + ": not in the file, and there is no svm/" + hash + ".svm beside it");
       text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
-      if (sha256_hex(text) != hash) return input_error(name + ": its content has another hash, " + sha256_hex(text));
+      if (sha256_hex(text) != hash)
+        return input_error(name + ": its content has another hash, " + sha256_hex(text));
     }
     FOVEA_ASSIGN(Svm svm, svm_from_text(text, name));
     values_ += svm.vectors.size();
@@ -277,7 +285,8 @@ class SvmShelf {
 
 class SetReader {
  public:
-  SetReader(std::string_view text, const std::string& where, SvmShelf& shelf) : lines_(text, where, 1), shelf_(shelf) {}
+  SetReader(std::string_view text, const std::string& where, SvmShelf& shelf)
+      : lines_(text, where, 1), shelf_(shelf) {}
 
   Result<ModelSet> read() {
     lines_.next();
@@ -305,7 +314,8 @@ class SetReader {
   Status begin_sibling() {
     if (lines_.words().size() != 1) return lines_.fail("'sibling' stands alone");
     FOVEA_TRY(end_model());
-    if (set_.model.kind == ModelKind::kSvr) return lines_.fail("only models of a bootstrap kind have siblings");
+    if (set_.model.kind == ModelKind::kSvr)
+      return lines_.fail("only models of a bootstrap kind have siblings");
     if (set_.siblings.size() >= kMaxSiblings) return lines_.fail("too many siblings");
     set_.siblings.push_back(set_.model);
     current().svm = nullptr;
@@ -359,7 +369,8 @@ class SetReader {
 
   Status read_viewing() {
     FOVEA_ASSIGN(const std::vector<double> v, lines_.numbers(1, 2));
-    if (!(v[0] >= 0 && v[0] <= 1000)) return lines_.fail("a viewing distance lies in [0, 1000] picture heights");
+    if (!(v[0] >= 0 && v[0] <= 1000))
+      return lines_.fail("a viewing distance lies in [0, 1000] picture heights");
     const auto height_px = parse_count(lines_.word(2));
     if (!height_px || *height_px > 1000000) {
       return lines_.fail("a display height is a whole number in [0, 1000000] pixels");
@@ -395,7 +406,8 @@ class SetReader {
       const std::string_view option = lines_.word(i);
       const size_t equals = option.find('=');
       if (equals == std::string_view::npos) return lines_.fail(shown(option) + " is not option=value");
-      const auto key = percent_decode(option.substr(0, equals)), text = percent_decode(option.substr(equals + 1));
+      const auto key = percent_decode(option.substr(0, equals)),
+                 text = percent_decode(option.substr(equals + 1));
       if (!key || !text) return lines_.fail(shown(option) + " has a bad %XX code");
       if (!feature.options.emplace(*key, *text).second) return lines_.fail(shown(*key) + " is given twice");
     }
@@ -417,7 +429,8 @@ class SetReader {
     model.transform.reset();
     if (is_none()) return {};
     ScoreTransform t;
-    if (lines_.word(1) != "on" && lines_.word(1) != "off") return lines_.fail("'transform' needs on, off or none");
+    if (lines_.word(1) != "on" && lines_.word(1) != "off")
+      return lines_.fail("'transform' needs on, off or none");
     t.enabled = lines_.word(1) == "on";
     for (size_t i = 2; i < lines_.words().size(); ++i) {
       const std::string_view item = lines_.word(i);
@@ -484,9 +497,13 @@ ModelText write_model(const ModelSet& set) {
     if (!fact->empty()) text += Line(word).word(percent_encode(*fact, fact != &set.id)).end();
   }
   if (set.viewing != ViewingConditions{}) {
-    text += Line("viewing").number(set.viewing.distance_h).word(std::to_string(set.viewing.display_height_px)).end();
+    text += Line("viewing")
+                .number(set.viewing.distance_h)
+                .word(std::to_string(set.viewing.display_height_px))
+                .end();
   }
-  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.second == set.model.kind; });
+  const auto kind =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.second == set.model.kind; });
   text += Line("kind").word(kind->first).end();
   text += Line("norm").word(set.model.linear_rescale ? "linear_rescale" : "none").end();
   for (const ModelFeature& feature : set.model.features) text += feature_to_text(feature);
@@ -502,7 +519,9 @@ ModelText write_model(const ModelSet& set) {
   return out;
 }
 
-bool is_model_text(std::string_view text) { return text.starts_with(kModelMark); }
+bool is_model_text(std::string_view text) {
+  return text.starts_with(kModelMark);
+}
 
 Result<ModelSet> read_model(std::string_view text, const std::string& where, const SvmSource& source) {
   std::string unix_text;  // without carriage returns, if somebody's tools have put them in
@@ -528,7 +547,8 @@ Result<ModelSet> read_model(std::string_view text, const std::string& where, con
   FOVEA_TRY(check_mark(lines, kModelMark));
   const std::string found = sha256_hex(content);
   if (hash != found) {
-    return input_error(where + ": the content has been changed: its SHA-256 is " + found + ", the file says " + shown(hash));
+    return input_error(where + ": the content has been changed: its SHA-256 is " + found +
+                       ", the file says " + shown(hash));
   }
   SvmShelf shelf(where, source);
   FOVEA_TRY(shelf.fill(rest));

@@ -71,7 +71,8 @@ TEST(Format, RoundTripOfOddities) {
   set.model.chroma_correction.reset();
   set.model.slopes = {0.1 + 0.2, -0.0, 1e-30};
   set.model.intercepts = {std::numeric_limits<double>::denorm_min(), 1e30, 1.0 / 3};
-  set.model.transform = ScoreTransform{.enabled = true, .p1 = 0.1, .knots = {{0.1, 0.2}, {0.7, 1e-20}}, .out_lte_in = true};
+  set.model.transform =
+      ScoreTransform{.enabled = true, .p1 = 0.1, .knots = {{0.1, 0.2}, {0.7, 1e-20}}, .out_lte_in = true};
   set.model.clip = ScoreClip{-0.1, 1e30};
   expect_round_trip(set);
   set.model.linear_rescale = false;
@@ -108,20 +109,26 @@ TEST(Format, SvmsFromElsewhere) {
   const ModelText text = write_model(small_set(small_model_json()));
   const auto [hash, svm_text] = *text.svms.begin();
   int asked = 0;
-  const auto good = read_model(text.model, "m", [&, h = hash, t = svm_text](const std::string& wanted) -> Result<std::string> {
-    EXPECT_EQ(wanted, h);
-    ++asked;
-    return t;
-  });
+  const auto good = read_model(text.model, "m",
+                               [&, h = hash, t = svm_text](const std::string& wanted) -> Result<std::string> {
+                                 EXPECT_EQ(wanted, h);
+                                 ++asked;
+                                 return t;
+                               });
   EXPECT_TRUE(good.ok());
   EXPECT_EQ(asked, 1);
-  const auto none = read_model(text.model, "m", [](const std::string&) -> Result<std::string> { return std::string(); });
+  const auto none =
+      read_model(text.model, "m", [](const std::string&) -> Result<std::string> { return std::string(); });
   ASSERT_FALSE(none.ok());
-  EXPECT_NE(none.error().message.find("svm " + hash + ": not in the file"), std::string::npos) << none.error().message;
+  EXPECT_NE(none.error().message.find("svm " + hash + ": not in the file"), std::string::npos)
+      << none.error().message;
   EXPECT_FALSE(read_model(text.model, "m", {}).ok());
-  const auto wrong = read_model(text.model, "m", [](const std::string&) -> Result<std::string> { return std::string("fovea-svm 1\n"); });
+  const auto wrong = read_model(text.model, "m", [](const std::string&) -> Result<std::string> {
+    return std::string("fovea-svm 1\n");
+  });
   ASSERT_FALSE(wrong.ok());
-  EXPECT_NE(wrong.error().message.find("its content has another hash"), std::string::npos) << wrong.error().message;
+  EXPECT_NE(wrong.error().message.find("its content has another hash"), std::string::npos)
+      << wrong.error().message;
 }
 
 TEST(Format, EveryFlippedBitAndEveryCutIsNoticed) {
@@ -135,7 +142,8 @@ TEST(Format, EveryFlippedBitAndEveryCutIsNoticed) {
   }
 }
 
-// The text with its hash and its SVM's hash made right again after a change, so that the change itself is seen.
+// The text with its hash and its SVM's hash made right again after a change, so that the change itself is
+// seen.
 std::string rehash(std::string model, const std::string& svm) {
   const size_t at = model.find("\nsvm ");
   if (at != std::string::npos) model.replace(at + 5, 64, sha256_hex(svm));
@@ -185,14 +193,17 @@ TEST(Format, NamesTheCulpritOfEveryDamage) {
       {"intercepts -0.25", "intercepts 1e31", "intercepts/0: 1e+31 is outside"},
       {"chroma_correction 120", "chroma_correction", "'chroma_correction' needs 1 number, found 0"},
       {"chroma_correction 120", "chroma_correction 1 2", "'chroma_correction' needs 1 number, found 2"},
-      {"feature VMAF_integer_feature_adm3", "feature VMAF_integer_feature_adm2", "needs exactly one feature with 'adm3'"},
+      {"feature VMAF_integer_feature_adm3", "feature VMAF_integer_feature_adm2",
+       "needs exactly one feature with 'adm3'"},
       {"transform off", "transform maybe", "'transform' needs on, off or none"},
       {"transform off", "transform off p3=1", "'p3=1' is unknown"},
       {"transform off", "transform off p0", "'p0' is unknown"},
       {"transform off", "transform off p0=x", "'p0=x' is not a finite number"},
       {"transform off", "knot 1 2\ntransform off", "a knot without a transform"},
       {"knot 100 100", "knot 100", "'knot' needs 2 numbers, found 1"},
-      {"knot 100 100", "knot 1 1\nknot 2 2\nknot 3 3\nknot 4 4\nknot 5 5\nknot 6 6\nknot 7 7\nknot 8 8\nknot 9 9\nknot 10 10", "more than 10 knots"},
+      {"knot 100 100",
+       "knot 1 1\nknot 2 2\nknot 3 3\nknot 4 4\nknot 5 5\nknot 6 6\nknot 7 7\nknot 8 8\nknot 9 9\nknot 10 10",
+       "more than 10 knots"},
       {"clip 0 100", "clip 0", "'clip' needs 2 numbers, found 1"},
       {"clip 0 100", "clip 0 y", "'y' is not a finite number"},
       {"\nsvm ", "\nsvm x", "'svm' needs a SHA-256"},

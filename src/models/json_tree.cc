@@ -26,7 +26,9 @@ class TreeBuilder final : public nlohmann::json_sax<Json> {
     return v != nullptr;
   }
   // Only tokens with a minus sign arrive here, so 0 was "-0".
-  bool number_integer(number_integer_t value) override { return add_number(value == 0 ? -0.0 : static_cast<double>(value)); }
+  bool number_integer(number_integer_t value) override {
+    return add_number(value == 0 ? -0.0 : static_cast<double>(value));
+  }
   bool number_unsigned(number_unsigned_t value) override { return add_number(static_cast<double>(value)); }
   bool number_float(number_float_t value, const string_t&) override { return add_number(value); }
   bool string(string_t& value) override {

@@ -76,7 +76,8 @@ class Reader {
       const std::string_view word = next_word();
       if (word.empty()) return fail("the text ends before 'SV'");
       if (word == "SV") break;
-      const auto row = std::find_if(kHeader.begin(), kHeader.end(), [&](const HeaderWord& h) { return h.name == word; });
+      const auto row =
+          std::find_if(kHeader.begin(), kHeader.end(), [&](const HeaderWord& h) { return h.name == word; });
       if (row == kHeader.end()) return fail("unknown header word " + shown(word));
       const size_t index = static_cast<size_t>(row - kHeader.begin());
       if (seen[index]) return fail(std::string(word) + " is given twice");
@@ -97,7 +98,8 @@ class Reader {
     const std::string_view value = next_word();
     if (!row.only.empty()) {
       if (value == row.only) return {};
-      return fail(std::string(row.name) + " " + shown(value) + " is not supported, only " + std::string(row.only));
+      return fail(std::string(row.name) + " " + shown(value) + " is not supported, only " +
+                  std::string(row.only));
     }
     if (index == kTotal) {
       const auto total = parse_count(value);

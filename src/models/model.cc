@@ -51,8 +51,8 @@ double evaluate(const Svm& svm, const FeatureVector& x, size_t features) {
   return sum - svm.rho;
 }
 
-// Segments are visited in order and the last one that covers x decides. One that does not run to the right, or
-// runs down, ends the visit: what was found so far stands, 0 if nothing was.
+// Segments are visited in order and the last one that covers x decides. One that does not run to the right,
+// or runs down, ends the visit: what was found so far stands, 0 if nothing was.
 double through_knots(const std::vector<TransformKnot>& knots, double x) {
   if (knots.size() < 2) return x;
   const size_t segments = knots.size() - 1;
@@ -97,7 +97,8 @@ double percentile(std::span<const double> sorted, double percent) {
 
 }  // namespace
 
-size_t overload_features(ModelSet& set, const std::function<bool(std::string_view)>& matches, const OptionMap& options) {
+size_t overload_features(ModelSet& set, const std::function<bool(std::string_view)>& matches,
+                         const OptionMap& options) {
   size_t matched = 0;
   const auto overload = [&](Model& model) {
     matched = 0;
@@ -137,8 +138,8 @@ double predict_score(const Model& model, const LoadFlags& flags, std::span<const
   return finish_score(model, flags, raw_score(model, features));
 }
 
-BootstrapScore predict_bootstrap(const ModelSet& set, const LoadFlags& flags, std::span<const double> features,
-                                 std::span<double> sibling_scores) {
+BootstrapScore predict_bootstrap(const ModelSet& set, const LoadFlags& flags,
+                                 std::span<const double> features, std::span<double> sibling_scores) {
   assert(set.is_collection());
   assert(sibling_scores.empty() || sibling_scores.size() == set.siblings.size());
   const size_t count = set.siblings.size();
@@ -175,6 +176,26 @@ std::string sibling_score_name(std::string_view name, size_t k) {
 BootstrapNames bootstrap_score_names(std::string_view name) {
   const std::string n(name);
   return {n + "_bagging", n + "_stddev", n + "_ci_p95_lo", n + "_ci_p95_hi"};
+}
+
+std::string describe_model(const ModelSet& set) {
+  std::string out = set.id + ": " + set.summary + "\n";
+  if (!set.credit.empty()) out += set.credit + "\n";
+  if (!set.source.empty()) out += "source: " + set.source + "\n";
+  if (set.viewing.distance_h > 0)
+    out += "viewing distance: " + format_g(set.viewing.distance_h) + " picture heights\n";
+  if (set.viewing.display_height_px > 0)
+    out += "display height: " + std::to_string(set.viewing.display_height_px) + " px\n";
+  out += count_of(set.model.features.size(), "feature") + ", " +
+         count_of(set.model.svm->coefficients.size(), "support vector");
+  if (set.is_collection()) out += ", " + count_of(set.siblings.size(), "bootstrap sibling");
+  out += "\n";
+  for (const ModelFeature& feature : set.model.features) {
+    out += "  " + feature.name;
+    for (const auto& [name, text] : feature.options) out += " " + name + "=" + text;
+    out += "\n";
+  }
+  return out + "SHA-256 " + set.hash + "\n";
 }
 
 }  // namespace fovea

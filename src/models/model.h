@@ -113,6 +113,9 @@ struct ModelSet {
   bool is_collection() const { return !siblings.empty(); }
 };
 
+// Some lines for people: what the set is, where it comes from, what it asks for.
+std::string describe_model(const ModelSet& set);
+
 // Lays `options` (texts as users write them) over those of every feature whose name `matches`; later wins.
 // Returns how many features matched.
 size_t overload_features(ModelSet& set, const std::function<bool(std::string_view feature_name)>& matches,
@@ -139,9 +142,10 @@ struct BootstrapScore {
   double ci_hi = 0;
 };
 
-// Needs set.is_collection(). sibling_scores[k] gets the score of siblings[k]; as many, or empty if not wanted.
-BootstrapScore predict_bootstrap(const ModelSet& set, const LoadFlags& flags, std::span<const double> features,
-                                 std::span<double> sibling_scores);
+// Needs set.is_collection(). sibling_scores[k] gets the score of siblings[k]; as many, or empty if not
+// wanted.
+BootstrapScore predict_bootstrap(const ModelSet& set, const LoadFlags& flags,
+                                 std::span<const double> features, std::span<double> sibling_scores);
 
 // Names under which a collection called `name` reports, in order of report: sibling k as NAME_0001 ..., then
 // bagging, stddev, and the interval's ends.

@@ -6,16 +6,23 @@
 namespace fovea::models {
 namespace {
 
-bool in_range(double v) { return std::abs(v) <= kMaxModelNumber; }  // false for NaN
-bool divides_well(double v) { return std::abs(v) >= 1 / kMaxModelNumber; }
+bool in_range(double v) {
+  return std::abs(v) <= kMaxModelNumber;
+}  // false for NaN
+bool divides_well(double v) {
+  return std::abs(v) >= 1 / kMaxModelNumber;
+}
 
-std::string outside(double v) { return format_g(v) + " is outside [-1e30, 1e30]"; }
+std::string outside(double v) {
+  return format_g(v) + " is outside [-1e30, 1e30]";
+}
 
-std::optional<ModelFault> find_list_fault(const Model& model, const std::vector<double>& list, const char* member) {
+std::optional<ModelFault> find_list_fault(const Model& model, const std::vector<double>& list,
+                                          const char* member) {
   const size_t needed = 1 + model.features.size();
   if (list.size() != needed) {
-    return ModelFault{member, count_of(list.size(), "number") + ", " + std::to_string(needed) + " needed (1 + " +
-                                  count_of(model.features.size(), "feature") + ")"};
+    return ModelFault{member, count_of(list.size(), "number") + ", " + std::to_string(needed) +
+                                  " needed (1 + " + count_of(model.features.size(), "feature") + ")"};
   }
   for (size_t i = 0; i < needed; ++i) {
     if (!in_range(list[i])) return ModelFault{member + ("/" + std::to_string(i)), outside(list[i])};
@@ -58,7 +65,8 @@ std::optional<ModelFault> find_transform_fault(const ScoreTransform& t) {
     }
     if (i == 0) continue;
     const double step = t.knots[i].x - t.knots[i - 1].x;
-    if (step > 0 && !divides_well(step)) return ModelFault{place, "its x is too close to that of the knot before"};
+    if (step > 0 && !divides_well(step))
+      return ModelFault{place, "its x is too close to that of the knot before"};
   }
   return std::nullopt;
 }
@@ -70,12 +78,13 @@ std::optional<ModelFault> find_chroma_fault(const Model& model) {
   for (const std::string_view part : {kChromaCorrectionLuma, kChromaCorrectionChroma}) {
     const FoundFeatures found = find_features(model, part);
     if (found.count != 1) {
-      return ModelFault{member, "needs exactly one feature with '" + std::string(part) + "' in its name, found " +
-                                    std::to_string(found.count)};
+      return ModelFault{member, "needs exactly one feature with '" + std::string(part) +
+                                    "' in its name, found " + std::to_string(found.count)};
     }
     if (model.linear_rescale && !divides_well(model.slopes[1 + found.first])) {
-      return ModelFault{"slopes/" + std::to_string(1 + found.first),
-                        format_g(model.slopes[1 + found.first]) + " is too close to 0 for the chroma correction"};
+      return ModelFault{
+          "slopes/" + std::to_string(1 + found.first),
+          format_g(model.slopes[1 + found.first]) + " is too close to 0 for the chroma correction"};
     }
   }
   return std::nullopt;
@@ -99,13 +108,15 @@ std::optional<ModelFault> find_fault(const Model& model) {
                                            std::to_string(kMaxModelFeatures) + " allowed"};
   }
   for (size_t i = 0; i < model.features.size(); ++i) {
-    if (model.features[i].name.empty()) return ModelFault{"feature_names/" + std::to_string(i), "the name is empty"};
+    if (model.features[i].name.empty())
+      return ModelFault{"feature_names/" + std::to_string(i), "the name is empty"};
   }
   if (model.linear_rescale) {
     if (auto fault = find_list_fault(model, model.slopes, "slopes")) return fault;
     if (auto fault = find_list_fault(model, model.intercepts, "intercepts")) return fault;
     if (!divides_well(model.slopes[0])) {
-      return ModelFault{"slopes/0", format_g(model.slopes[0]) + " is too close to 0: scores are divided by it"};
+      return ModelFault{"slopes/0",
+                        format_g(model.slopes[0]) + " is too close to 0: scores are divided by it"};
     }
   }
   if (auto fault = find_svm_fault(model)) return fault;

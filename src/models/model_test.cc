@@ -160,7 +160,8 @@ TEST(Transform, KnotsFollowThePolynomial) {
 
 Model chroma_model() {
   Model model;
-  model.features = {{"Speed_chroma_feature_speed_chroma_uv_score", {}}, {"VMAF_integer_feature_adm3_score", {}}};
+  model.features = {{"Speed_chroma_feature_speed_chroma_uv_score", {}},
+                    {"VMAF_integer_feature_adm3_score", {}}};
   model.linear_rescale = true;
   model.slopes = {1, 0.03, 4.0};
   model.intercepts = {0, -0.015, -3.0};

@@ -56,7 +56,8 @@ class Members {
   Result<Place> required(std::string_view name, Type type) const {
     FOVEA_ASSIGN(const std::vector<Place> found, optional(name, type));
     if (!found.empty()) return found[0];
-    return input_error(object_.name + json_pointer_step(name) + ": missing, expected " + json_type_name(type));
+    return input_error(object_.name + json_pointer_step(name) + ": missing, expected " +
+                       json_type_name(type));
   }
 
  private:
@@ -123,12 +124,14 @@ Result<ScoreTransform> read_transform(const Place& place) {
   const Members object(place);
   FOVEA_ASSIGN(const std::vector<Place> enabled, object.optional("enabled", Type::kBool));
   t.enabled = !enabled.empty() && enabled[0].value.boolean;
-  const std::pair<const char*, std::optional<double>*> factors[] = {{"p0", &t.p0}, {"p1", &t.p1}, {"p2", &t.p2}};
+  const std::pair<const char*, std::optional<double>*> factors[] = {
+      {"p0", &t.p0}, {"p1", &t.p1}, {"p2", &t.p2}};
   for (const auto& [name, factor] : factors) {
     FOVEA_ASSIGN(const std::vector<Place> found, object.optional(name, Type::kNumber));
     if (!found.empty()) *factor = found[0].value.number;
   }
-  const std::pair<const char*, bool*> bounds[] = {{"out_lte_in", &t.out_lte_in}, {"out_gte_in", &t.out_gte_in}};
+  const std::pair<const char*, bool*> bounds[] = {{"out_lte_in", &t.out_lte_in},
+                                                  {"out_gte_in", &t.out_gte_in}};
   for (const auto& [name, bound] : bounds) {
     FOVEA_ASSIGN(const std::vector<Place> found, object.optional(name, Type::kString));
     *bound = !found.empty() && found[0].value.text == "true";
@@ -164,12 +167,14 @@ Result<Model> read_single(const Place& document) {
   FOVEA_ASSIGN(model.kind, read_kind(type));
   FOVEA_ASSIGN(const Place norm, dict.required("norm_type", Type::kString));
   if (norm.value.text != "linear_rescale" && norm.value.text != "none") {
-    return norm.fail(json_pointer_step(norm.value.text).substr(1) + " is unknown; known are linear_rescale, none");
+    return norm.fail(json_pointer_step(norm.value.text).substr(1) +
+                     " is unknown; known are linear_rescale, none");
   }
   model.linear_rescale = norm.value.text == "linear_rescale";
   FOVEA_TRY(read_features(dict, model));
 
-  for (const auto& [name, list] : {std::pair{"slopes", &model.slopes}, std::pair{"intercepts", &model.intercepts}}) {
+  for (const auto& [name, list] :
+       {std::pair{"slopes", &model.slopes}, std::pair{"intercepts", &model.intercepts}}) {
     FOVEA_ASSIGN(const std::vector<Place> found, dict.optional(name, Type::kArray));
     if (!model.linear_rescale) continue;
     FOVEA_ASSIGN(const Place array, dict.required(name, Type::kArray));
@@ -178,7 +183,8 @@ Result<Model> read_single(const Place& document) {
   FOVEA_ASSIGN(const std::vector<Place> clip, dict.optional("score_clip", Type::kArray));
   if (!clip.empty()) {
     FOVEA_ASSIGN(const std::vector<double> range, read_numbers(clip[0]));
-    if (range.size() < 2) return clip[0].fail(count_of(range.size(), "number") + ", 2 needed (lowest and highest)");
+    if (range.size() < 2)
+      return clip[0].fail(count_of(range.size(), "number") + ", 2 needed (lowest and highest)");
     model.clip = ScoreClip{range[0], range[1]};
   }
   FOVEA_ASSIGN(const std::vector<Place> transform, dict.optional("score_transform", Type::kObject));
@@ -189,7 +195,8 @@ Result<Model> read_single(const Place& document) {
   if (!chroma.empty()) model.chroma_correction = chroma[0].value.number;
 
   FOVEA_ASSIGN(const Place svm_text, dict.required("model", Type::kString));
-  FOVEA_ASSIGN(Svm svm, read_libsvm(svm_text.value.text, std::min(model.features.size(), kMaxModelFeatures), svm_text.name));
+  FOVEA_ASSIGN(Svm svm, read_libsvm(svm_text.value.text, std::min(model.features.size(), kMaxModelFeatures),
+                                    svm_text.name));
   model.svm = std::make_shared<const Svm>(std::move(svm));
   if (const auto fault = find_fault(model)) {
     return input_error(dict_place.name + "/" + fault->member + ": " + fault->text);
@@ -206,7 +213,8 @@ Status read_collection(const Place& document, ModelSet& set) {
     if (count > kMaxSiblings) return place.fail("more than " + std::to_string(kMaxSiblings) + " siblings");
     FOVEA_ASSIGN(Model model, read_single(place));
     if (model.kind == ModelKind::kSvr) {
-      return input_error(place.name + "/model_dict/model_type: LIBSVMNUSVR cannot be a member of a collection");
+      return input_error(place.name +
+                         "/model_dict/model_type: LIBSVMNUSVR cannot be a member of a collection");
     }
     values += model.svm->vectors.size();
     if (values > kMaxSetSvmValues) return place.fail("the support vectors of the collection are too many");
@@ -221,29 +229,17 @@ Status read_collection(const Place& document, ModelSet& set) {
     ++count;
   }
   if (count < 2) {
-    return input_error(document.name + "/1: missing: a collection has the members \"0\", \"1\", ... in this order");
+    return input_error(document.name +
+                       "/1: missing: a collection has the members \"0\", \"1\", ... in this order");
   }
   return {};
 }
 
 bool is_id(std::string_view id) {
   return !id.empty() && id.size() <= 100 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
-}
-
-std::string describe(const ModelSet& set) {
-  std::string out = set.id + ": " + set.summary + "\n";
-  out += count_of(set.model.features.size(), "feature") + ", " +
-         count_of(set.model.svm->coefficients.size(), "support vector");
-  if (set.is_collection()) out += ", " + count_of(set.siblings.size(), "bootstrap sibling");
-  out += "\n";
-  for (const ModelFeature& feature : set.model.features) {
-    out += "  " + feature.name;
-    for (const auto& [name, text] : feature.options) out += " " + name + "=" + text;
-    out += "\n";
-  }
-  return out + "SHA-256 " + set.hash + "\n";
 }
 
 }  // namespace
@@ -261,7 +257,8 @@ Result<ModelSet> read_netflix_json(std::string_view text, const std::string& whe
   } else if (root.find("0") != nullptr) {
     FOVEA_TRY(read_collection(document, set));
   } else {
-    return input_error(where + ": neither a model (member 'model_dict') nor a collection (members '0', '1', ...)");
+    return input_error(where +
+                       ": neither a model (member 'model_dict') nor a collection (members '0', '1', ...)");
   }
   return set;
 }
@@ -282,7 +279,7 @@ Result<ImportedModel> import_netflix_model(std::string_view json, const std::str
   }
   imported.text = write_model(set);
   set.hash = imported.text.hash;
-  imported.summary = describe(set);
+  imported.summary = describe_model(set);
   return imported;
 }
 

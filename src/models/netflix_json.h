@@ -16,8 +16,8 @@ Result<ModelSet> read_netflix_json(std::string_view text, const std::string& whe
 
 // What `fovea model import` hands on.
 struct ImportedModel {
-  ModelSet set;     // id, summary, credit, source, viewing conditions and hash filled in
-  ModelText text;   // in our format; text.bundle() is a self-contained file
+  ModelSet set;         // id, summary, credit, source, viewing conditions and hash filled in
+  ModelText text;       // in our format; text.bundle() is a self-contained file
   std::string summary;  // some lines for the user: what was read, what it asks for
 };
 

@@ -15,7 +15,9 @@ namespace {
 
 using namespace fovea::testing;
 
-Result<ModelSet> read(const Json& json) { return read_netflix_json(json.dump(), "model.json"); }
+Result<ModelSet> read(const Json& json) {
+  return read_netflix_json(json.dump(), "model.json");
+}
 
 TEST(NetflixJson, ReadsEverything) {
   const auto set = read(small_model_json());
@@ -45,9 +47,16 @@ TEST(NetflixJson, OptionTextsPassThroughSinglePrecision) {
       R"({"a": 1.0, "b": 0.06, "c": 1080, "d": true, "e": false, "f": "1.0", "g": 0.333333333333, "h": 1e10, "i": -0.0, "j": 16777217})");
   const auto set = read(json);
   ASSERT_TRUE(set.ok()) << set.error().message;
-  EXPECT_EQ(set->model.features[0].options,
-            (OptionMap{{"a", "1"}, {"b", "0.06"}, {"c", "1080"}, {"d", "true"}, {"e", "false"}, {"f", "1.0"},
-                       {"g", "0.333333"}, {"h", "1e+10"}, {"i", "-0"}, {"j", "1.67772e+07"}}));
+  EXPECT_EQ(set->model.features[0].options, (OptionMap{{"a", "1"},
+                                                       {"b", "0.06"},
+                                                       {"c", "1080"},
+                                                       {"d", "true"},
+                                                       {"e", "false"},
+                                                       {"f", "1.0"},
+                                                       {"g", "0.333333"},
+                                                       {"h", "1e+10"},
+                                                       {"i", "-0"},
+                                                       {"j", "1.67772e+07"}}));
 }
 
 struct Variant {
@@ -83,13 +92,24 @@ TEST(NetflixJson, AcceptsWhatItShould) {
       {"chroma correction of 0", put("/chroma_correction_parameter", "0")},
       {"extra slopes", put("/slopes", "[0.0125, 2.5, 0.03125, 7, 8]")},
       {"extra clip elements", put("/score_clip", "[0, 100, 7]")},
-      {"slopes ignored without norm", [](Json& d) { d["norm_type"] = "none"; d["slopes"] = Json::array(); }},
-      {"no slopes without norm", [](Json& d) { d["norm_type"] = "none"; d.erase("slopes"); d.erase("intercepts"); }},
+      {"slopes ignored without norm",
+       [](Json& d) {
+         d["norm_type"] = "none";
+         d["slopes"] = Json::array();
+       }},
+      {"no slopes without norm",
+       [](Json& d) {
+         d["norm_type"] = "none";
+         d.erase("slopes");
+         d.erase("intercepts");
+       }},
       {"bootstrap kind alone", put("/model_type", "\"RESIDUEBOOTSTRAP_LIBSVMNUSVR\"")},
       {"out_lte_in other than true", put("/score_transform/out_lte_in", "\"yes\"")},
-      {"ten knots", put("/score_transform/knots", "[[0,0],[1,1],[2,2],[3,3],[4,4],[5,5],[6,6],[7,7],[8,8],[9,9]]")},
+      {"ten knots",
+       put("/score_transform/knots", "[[0,0],[1,1],[2,2],[3,3],[4,4],[5,5],[6,6],[7,7],[8,8],[9,9]]")},
       {"header in another order", svm("gamma 0.5\nnr_class 2\n", "nr_class 2\ngamma 0.5\n")},
-      {"header words without effect", svm("nr_class 2\n", "nr_class 2 degree 3 coef0 0 probA 1 probB 2 label 1 2 nr_sv 5 6\n")},
+      {"header words without effect",
+       svm("nr_class 2\n", "nr_class 2 degree 3 coef0 0 probA 1 probB 2 label 1 2 nr_sv 5 6\n")},
       {"no nr_class", svm("nr_class 2\n", "")},
       {"CRLF and blanks", svm("SV\n-0.5 1:0.25 2:0.5 \n", "SV \t\r\n -0.5  1:0.25\t2:0.5 \r\n")},
       {"plus signs", svm("1 2:1\n", "+1 2:+1\n")},
@@ -136,9 +156,11 @@ TEST(NetflixJson, NamesTheCulpritOfEveryDamage) {
       {"/model_dict/feature_names/0: the name is empty", put("/feature_names/0", "\"\"")},
       {"/model_dict/feature_opts_dicts: a string, expected an array", put("/feature_opts_dicts", "\"x\"")},
       {"/model_dict/feature_opts_dicts: null, expected an array", put("/feature_opts_dicts", "null")},
-      {"/model_dict/feature_opts_dicts: 3 dictionaries for 2 features", put("/feature_opts_dicts", "[{},{},{}]")},
+      {"/model_dict/feature_opts_dicts: 3 dictionaries for 2 features",
+       put("/feature_opts_dicts", "[{},{},{}]")},
       {"/model_dict/feature_opts_dicts/1: an array, expected an object", put("/feature_opts_dicts/1", "[]")},
-      {"/model_dict/feature_opts_dicts/0/adm_csf_mode: null, expected", put("/feature_opts_dicts/0/adm_csf_mode", "null")},
+      {"/model_dict/feature_opts_dicts/0/adm_csf_mode: null, expected",
+       put("/feature_opts_dicts/0/adm_csf_mode", "null")},
       {"/model_dict/feature_opts_dicts/0/a~1b~0c: an array, expected",
        [](Json& d) { d["feature_opts_dicts"][0]["a/b~c"] = Json::array(); }},
       {"/model_dict/feature_opts_dicts/0/adm_csf_mode: 1e+300 is beyond single precision",
@@ -162,26 +184,36 @@ TEST(NetflixJson, NamesTheCulpritOfEveryDamage) {
       {"/model_dict/score_clip/1: a string, expected a number", put("/score_clip/1", "\"100\"")},
       {"/model_dict/score_clip/0: -1e+99 is outside", put("/score_clip/0", "-1e99")},
       {"/model_dict/score_transform: an array, expected an object", put("/score_transform", "[]")},
-      {"/model_dict/score_transform/enabled: a string, expected true or false", put("/score_transform/enabled", "\"true\"")},
+      {"/model_dict/score_transform/enabled: a string, expected true or false",
+       put("/score_transform/enabled", "\"true\"")},
       {"/model_dict/score_transform/p1: a string, expected a number", put("/score_transform/p1", "\"1\"")},
       {"/model_dict/score_transform/p2: null, expected a number", put("/score_transform/p2", "null")},
       {"/model_dict/score_transform/p0: 1e+77 is outside", put("/score_transform/p0", "1e77")},
-      {"/model_dict/score_transform/out_gte_in: true or false, expected a string", put("/score_transform/out_gte_in", "true")},
+      {"/model_dict/score_transform/out_gte_in: true or false, expected a string",
+       put("/score_transform/out_gte_in", "true")},
       {"/model_dict/score_transform/knots: a number, expected an array", put("/score_transform/knots", "4")},
-      {"/model_dict/score_transform/knots/0: a number, expected an array", put("/score_transform/knots", "[4]")},
-      {"/model_dict/score_transform/knots/1: 3 numbers, 2 needed", put("/score_transform/knots", "[[1,2],[1,2,3]]")},
-      {"/model_dict/score_transform/knots/0/1: a string, expected a number", put("/score_transform/knots", "[[1,\"2\"]]")},
+      {"/model_dict/score_transform/knots/0: a number, expected an array",
+       put("/score_transform/knots", "[4]")},
+      {"/model_dict/score_transform/knots/1: 3 numbers, 2 needed",
+       put("/score_transform/knots", "[[1,2],[1,2,3]]")},
+      {"/model_dict/score_transform/knots/0/1: a string, expected a number",
+       put("/score_transform/knots", "[[1,\"2\"]]")},
       {"/model_dict/score_transform/knots: 11 knots, at most 10",
-       put("/score_transform/knots", "[[0,0],[1,1],[2,2],[3,3],[4,4],[5,5],[6,6],[7,7],[8,8],[9,9],[10,10]]")},
-      {"/model_dict/score_transform/knots/1: its x is too close", put("/score_transform/knots", "[[0,0],[1e-200,1]]")},
-      {"/model_dict/chroma_correction_parameter: a string, expected a number", put("/chroma_correction_parameter", "\"120\"")},
+       put("/score_transform/knots",
+           "[[0,0],[1,1],[2,2],[3,3],[4,4],[5,5],[6,6],[7,7],[8,8],[9,9],[10,10]]")},
+      {"/model_dict/score_transform/knots/1: its x is too close",
+       put("/score_transform/knots", "[[0,0],[1e-200,1]]")},
+      {"/model_dict/chroma_correction_parameter: a string, expected a number",
+       put("/chroma_correction_parameter", "\"120\"")},
       {"/model_dict/chroma_correction_parameter: needs exactly one feature with 'adm3' in its name, found 0",
        put("/feature_names/0", "\"VMAF_integer_feature_adm2_score\"")},
-      {"/model_dict/chroma_correction_parameter: needs exactly one feature with 'speed_chroma' in its name, found 0",
+      {"/model_dict/chroma_correction_parameter: needs exactly one feature with 'speed_chroma' in its name, "
+       "found 0",
        put("/feature_names/1", "\"Cambi_feature_cambi_score\"")},
       {"/model_dict/chroma_correction_parameter: needs exactly one feature with 'adm3' in its name, found 2",
        put("/feature_names/1", "\"adm3_speed_chroma\"")},
-      {"/model_dict/chroma_correction_parameter: 1e+60 is outside", put("/chroma_correction_parameter", "1e60")},
+      {"/model_dict/chroma_correction_parameter: 1e+60 is outside",
+       put("/chroma_correction_parameter", "1e60")},
       // the LIBSVM text
       {"/model_dict/model: missing", drop("model")},
       {"/model_dict/model: an object, expected a string", put("/model", "{}")},
@@ -203,15 +235,20 @@ TEST(NetflixJson, NamesTheCulpritOfEveryDamage) {
       {"/model_dict/model: line 6: no kernel_type before 'SV'", svm("kernel_type rbf\n", "")},
       {"/model_dict/model: line 4: gamma is given twice", svm("nr_class 2", "gamma 0.5")},
       {"/model_dict/model: line 5: total_sv '-3' is not a whole number", svm("total_sv 3", "total_sv -3")},
-      {"/model_dict/model: line 5: total_sv '0' is not a whole number above 0", svm("total_sv 3", "total_sv 0")},
+      {"/model_dict/model: line 5: total_sv '0' is not a whole number above 0",
+       svm("total_sv 3", "total_sv 0")},
       {"/model_dict/model: line 5: total_sv '3.5' is not", svm("total_sv 3", "total_sv 3.5")},
-      {"/model_dict/model: line 5: total_sv '99999999999999999999' is not", svm("total_sv 3", "total_sv 99999999999999999999")},
+      {"/model_dict/model: line 5: total_sv '99999999999999999999' is not",
+       svm("total_sv 3", "total_sv 99999999999999999999")},
       {"total_sv is 2000000000 but there are 3 support vectors", svm("total_sv 3", "total_sv 2000000000")},
       {"total_sv is 4 but there are 3 support vectors", svm("total_sv 3", "total_sv 4")},
-      {"/model_dict/model: line 6: rho '' is not a finite number", svm("rho -0.75\nSV\n-0.5 1:0.25 2:0.5 \n1 2:1\n0.25 1:-1.5e-1\n", "rho")},
+      {"/model_dict/model: line 6: rho '' is not a finite number",
+       svm("rho -0.75\nSV\n-0.5 1:0.25 2:0.5 \n1 2:1\n0.25 1:-1.5e-1\n", "rho")},
       {"/model_dict/model: line 7: a line end must follow 'SV'", svm("SV\n", "SV 1 ")},
-      {"/model_dict/model: line 8: the text ends before 'SV'", svm("SV\n-0.5 1:0.25 2:0.5 \n1 2:1\n0.25 1:-1.5e-1\n", "degree 3\n")},
-      {"/model_dict/model: line 8: the coefficient 'a' is not a finite number", svm("-0.5 1:0.25", "a 1:0.25")},
+      {"/model_dict/model: line 8: the text ends before 'SV'",
+       svm("SV\n-0.5 1:0.25 2:0.5 \n1 2:1\n0.25 1:-1.5e-1\n", "degree 3\n")},
+      {"/model_dict/model: line 8: the coefficient 'a' is not a finite number",
+       svm("-0.5 1:0.25", "a 1:0.25")},
       {"/model_dict/model: line 8: the coefficient 'inf' is not", svm("-0.5 1:0.25", "inf 1:0.25")},
       {"/model_dict/model: line 8: '0.25' is not index:value", svm("1:0.25", "0.25")},
       {"/model_dict/model: line 8: the value in '1:' is not a finite number", svm("1:0.25", "1:")},
@@ -222,7 +259,8 @@ TEST(NetflixJson, NamesTheCulpritOfEveryDamage) {
       {"/model_dict/model: line 8: index 3 is outside 1..2", svm("2:0.5", "3:0.5")},
       {"/model_dict/model: line 8: index 999999999 is outside 1..2", svm("2:0.5", "999999999:0.5")},
       {"/model_dict/model: line 8: index 1 does not ascend", svm("2:0.5", "1:0.5")},
-      {"/model_dict/model: line 9: an empty line where a support vector was expected", svm("1 2:1\n", "\n1 2:1\n")},
+      {"/model_dict/model: line 9: an empty line where a support vector was expected",
+       svm("1 2:1\n", "\n1 2:1\n")},
       {"/model_dict/model: 1e+100 is outside", svm("1 2:1\n", "1e100 2:1\n")},
   };
   int count = 0;
@@ -231,7 +269,9 @@ TEST(NetflixJson, NamesTheCulpritOfEveryDamage) {
     d.change(json["model_dict"]);
     const auto set = read(json);
     ASSERT_FALSE(set.ok()) << d.expected;
-    EXPECT_NE(set.error().message.find(std::string("model.json: ") + (d.expected[0] == '/' ? d.expected : "")), std::string::npos)
+    EXPECT_NE(
+        set.error().message.find(std::string("model.json: ") + (d.expected[0] == '/' ? d.expected : "")),
+        std::string::npos)
         << "expected " << d.expected << "\nfound    " << set.error().message;
     EXPECT_NE(set.error().message.find(d.expected), std::string::npos) << set.error().message;
     EXPECT_EQ(set.error().code, ErrorCode::kInput);
@@ -298,7 +338,8 @@ TEST(NetflixJson, TextsThatAreNoModel) {
 // Every prefix of a model is an error, never a crash.
 TEST(NetflixJson, EveryTruncationIsRefused) {
   const std::string good = small_model_json().dump();
-  for (size_t size = 0; size < good.size(); ++size) EXPECT_FALSE(read_netflix_json(good.substr(0, size), "m").ok()) << size;
+  for (size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(read_netflix_json(good.substr(0, size), "m").ok()) << size;
 }
 
 // The same for the text inside; from the last number on, a cut text may still be a (different) model.
@@ -349,7 +390,10 @@ TEST(Collection, MembersInTheOrderOfTheFile) {
 TEST(Collection, Damages) {
   const std::pair<const char*, std::function<void(Json&)>> damages[] = {
       {"/1: missing", [](Json& j) { j.erase("1"); }},
-      {"/1: missing", [](Json& j) { j = Json{{"0", j["0"]}}; }},
+      {"/1: missing",
+       [](Json& j) {
+         j = Json{{"0", j["0"]}};
+       }},
       {"/2/model_dict/model_type: differs from that of member 0",
        [](Json& j) { j["2"]["model_dict"]["model_type"] = "RESIDUEBOOTSTRAP_LIBSVMNUSVR"; }},
       {"/0/model_dict/model_type: LIBSVMNUSVR cannot be a member",
@@ -358,7 +402,8 @@ TEST(Collection, Damages) {
        [](Json& j) { j["1"]["model_dict"]["feature_opts_dicts"][0]["adm_csf_mode"] = 1; }},
       {"/1: a string, expected an object", [](Json& j) { j["1"] = "x"; }},
       {"/0/model_dict: missing", [](Json& j) { j["0"].erase("model_dict"); }},
-      {"/2/model_dict/slopes/1: a string, expected a number", [](Json& j) { j["2"]["model_dict"]["slopes"][1] = "x"; }},
+      {"/2/model_dict/slopes/1: a string, expected a number",
+       [](Json& j) { j["2"]["model_dict"]["slopes"][1] = "x"; }},
   };
   for (const auto& [expected, change] : damages) {
     Json json = small_collection_json(3);
@@ -382,8 +427,10 @@ TEST(Import, KeepsEverythingAndSaysWhatItRead) {
   ASSERT_EQ(back->siblings.size(), 2u);
   const double x[] = {0.7, 0.0};
   for (const LoadFlags flags : {LoadFlags{}, LoadFlags{.enable_transform = true}}) {
-    EXPECT_TRUE(same_bits(predict_score(back->model, flags, x), predict_score(imported->set.model, flags, x)));
-    EXPECT_TRUE(same_bits(predict_bootstrap(*back, flags, x, {}).stddev, predict_bootstrap(imported->set, flags, x, {}).stddev));
+    EXPECT_TRUE(
+        same_bits(predict_score(back->model, flags, x), predict_score(imported->set.model, flags, x)));
+    EXPECT_TRUE(same_bits(predict_bootstrap(*back, flags, x, {}).stddev,
+                          predict_bootstrap(imported->set, flags, x, {}).stddev));
   }
 }
 

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const EmbeddedText* find_embedded(std::span<const EmbeddedText> texts, std::string_view name) {
-  const auto at = std::find_if(texts.begin(), texts.end(), [&](const EmbeddedText& t) { return t.name == name; });
+  const auto at =
+      std::find_if(texts.begin(), texts.end(), [&](const EmbeddedText& t) { return t.name == name; });
   return at == texts.end() ? nullptr : &*at;
 }
 
@@ -36,14 +37,16 @@ BuiltinModel glance(const EmbeddedText& embedded) {
   while (take_line(text, line)) {
     const size_t blank = line.find(' ');
     const std::string_view word = line.substr(0, blank);
-    const std::string_view rest = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
+    const std::string_view rest =
+        blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
     if (word == "summary") info.summary = percent_decode(rest).value_or("");
     if (word == "sha256") info.hash = rest;
     if (word == "sibling") ++info.siblings;
     if (word == "viewing") {
       const auto words = split_words(rest);
       if (words.size() != 2) continue;
-      info.viewing = {parse_double(words[0]).value_or(0), static_cast<int>(parse_count(words[1]).value_or(0))};
+      info.viewing = {parse_double(words[0]).value_or(0),
+                      static_cast<int>(parse_count(words[1]).value_or(0))};
     }
   }
   return info;
@@ -59,7 +62,8 @@ Result<ModelSet> parse(std::string_view text, const std::string& where, const Sv
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return input_error(where + ": the model file is empty");
   if (text[first] == '{' || text[first] == '[') return read_netflix_json(text, where);
-  return input_error(where + ": neither a fovea model (it would begin with 'fovea-model') nor a Netflix JSON model "
+  return input_error(where +
+                     ": neither a fovea model (it would begin with 'fovea-model') nor a Netflix JSON model "
                      "(it would begin with '{')");
 }
 
@@ -90,13 +94,15 @@ Result<std::shared_ptr<const ModelSet>> load_builtin(std::string_view id) {
   }
   auto set = read_model(embedded->text, "built-in model " + std::string(id), embedded_svm);
   if (!set.ok()) return internal_error(set.error().message);
-  if (set->id != id) return internal_error("built-in model " + std::string(id) + " says it is " + shown(set->id));
+  if (set->id != id)
+    return internal_error("built-in model " + std::string(id) + " says it is " + shown(set->id));
   return std::make_shared<const ModelSet>(std::move(*set));
 }
 
 Status verify_builtin_models() {
   for (const EmbeddedText& svm : embedded_svms()) {
-    if (sha256_hex(svm.text) != svm.name) return internal_error("built-in SVM " + std::string(svm.name) + " is damaged");
+    if (sha256_hex(svm.text) != svm.name)
+      return internal_error("built-in SVM " + std::string(svm.name) + " is damaged");
   }
   for (const EmbeddedText& model : embedded_models()) {
     const size_t size = model.text.rfind("sha256 ");
@@ -110,7 +116,8 @@ Status verify_builtin_models() {
 Result<std::shared_ptr<const ModelSet>> load_model_file(const std::string& path) {
   FOVEA_ASSIGN(const std::string text, read_text_file(path));
   if (is_pickle(path, text)) {
-    return unsupported_error(path + ": a Python pickle, which is a program and is not run here; use the model's .json form");
+    return unsupported_error(
+        path + ": a Python pickle, which is a program and is not run here; use the model's .json form");
   }
   const SvmSource beside = [&](const std::string& hash) -> Result<std::string> {
     const fs::path file = fs::path(path).parent_path() / "svm" / (hash + ".svm");
@@ -131,6 +138,8 @@ Result<std::shared_ptr<const ModelSet>> load_model(const std::string& id_or_path
   return load_builtin(id_or_path);
 }
 
-Result<ModelSet> parse_model(std::string_view text, const std::string& where) { return parse(text, where, embedded_svm); }
+Result<ModelSet> parse_model(std::string_view text, const std::string& where) {
+  return parse(text, where, embedded_svm);
+}
 
 }  // namespace fovea

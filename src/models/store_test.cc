@@ -22,7 +22,10 @@ namespace fs = std::filesystem;
 
 const fs::path kShare = FOVEA_SHARE_MODELS;
 
-const LoadFlags kAllFlags[] = {{}, {.disable_clip = true}, {.enable_transform = true}, {.disable_clip = true, .enable_transform = true},
+const LoadFlags kAllFlags[] = {{},
+                               {.disable_clip = true},
+                               {.enable_transform = true},
+                               {.disable_clip = true, .enable_transform = true},
                                {.disable_transform = true}};
 
 std::shared_ptr<const ModelSet> builtin(std::string_view id) {
@@ -32,11 +35,23 @@ std::shared_ptr<const ModelSet> builtin(std::string_view id) {
 }
 
 TEST(Builtin, AllArePresentAndSound) {
-  const std::set<std::string> expected = {
-      "vmaf_v0.6.1", "vmaf_v0.6.1neg", "vmaf_4k_v0.6.1", "vmaf_4k_v0.6.1neg", "vmaf_b_v0.6.3",
-      "vmaf_float_v0.6.1", "vmaf_float_v0.6.1neg", "vmaf_float_4k_v0.6.1", "vmaf_float_b_v0.6.3",
-      "vmaf_v1.0.16_3d0h", "vmaf_v1.0.16_5d0h", "vmaf_v1.0.16_3d0h_2160", "vmaf_v1.0.16_1d5h_2160",
-      "vmaf_v1.0.16_hfr_3d0h", "vmaf_v1.0.16_hfr_5d0h", "vmaf_v1.0.16_hfr_3d0h_2160", "vmaf_v1.0.16_hfr_1d5h_2160"};
+  const std::set<std::string> expected = {"vmaf_v0.6.1",
+                                          "vmaf_v0.6.1neg",
+                                          "vmaf_4k_v0.6.1",
+                                          "vmaf_4k_v0.6.1neg",
+                                          "vmaf_b_v0.6.3",
+                                          "vmaf_float_v0.6.1",
+                                          "vmaf_float_v0.6.1neg",
+                                          "vmaf_float_4k_v0.6.1",
+                                          "vmaf_float_b_v0.6.3",
+                                          "vmaf_v1.0.16_3d0h",
+                                          "vmaf_v1.0.16_5d0h",
+                                          "vmaf_v1.0.16_3d0h_2160",
+                                          "vmaf_v1.0.16_1d5h_2160",
+                                          "vmaf_v1.0.16_hfr_3d0h",
+                                          "vmaf_v1.0.16_hfr_5d0h",
+                                          "vmaf_v1.0.16_hfr_3d0h_2160",
+                                          "vmaf_v1.0.16_hfr_1d5h_2160"};
   std::set<std::string> found;
   for (const BuiltinModel& info : builtin_models()) {
     found.insert(info.id);
@@ -82,7 +97,8 @@ TEST(Builtin, EqualTheLoadedFiles) {
 // Variants share parameters, so the library holds each machine once.
 TEST(Builtin, ShareTheirMachines) {
   EXPECT_EQ(models::embedded_svms().size(), 24u);  // v0.6.1, 4k, v1, and 21 of the bootstrap collection
-  EXPECT_EQ(builtin("vmaf_v1.0.16_3d0h")->model.svm->vectors, builtin("vmaf_v1.0.16_hfr_1d5h_2160")->model.svm->vectors);
+  EXPECT_EQ(builtin("vmaf_v1.0.16_3d0h")->model.svm->vectors,
+            builtin("vmaf_v1.0.16_hfr_1d5h_2160")->model.svm->vectors);
 }
 
 struct Known {
@@ -139,8 +155,9 @@ TEST(Builtin, UnknownIdsGetASuggestion) {
 class Folder : public ::testing::Test {
  protected:
   void SetUp() override {
-    path_ = fs::temp_directory_path() / ("fovea_models_test_" + std::to_string(reinterpret_cast<uintptr_t>(this)) + "_" +
-                                         std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
+    path_ = fs::temp_directory_path() /
+            ("fovea_models_test_" + std::to_string(reinterpret_cast<uintptr_t>(this)) + "_" +
+             std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
     fs::create_directories(path_);
   }
   void TearDown() override { fs::remove_all(path_); }
@@ -212,7 +229,8 @@ TEST(Locale, ChangesNothing) {
     }
   }
   const auto after = import_netflix_model(json, "x");
-  const auto back = after.ok() ? parse_model(after->text.bundle(), "x") : Result<ModelSet>(internal_error("no import"));
+  const auto back =
+      after.ok() ? parse_model(after->text.bundle(), "x") : Result<ModelSet>(internal_error("no import"));
   const auto known = load_builtin(kDefaultModelId);
   std::locale::global(old);
   std::setlocale(LC_ALL, old_c.c_str());
@@ -225,9 +243,10 @@ TEST(Locale, ChangesNothing) {
   EXPECT_EQ((*known)->model.slopes[0], 0.012020766332648465);
 }
 
-#define FOVEA_NEED_DATA(folder)                                                     \
-  const fs::path data = test_data(folder);                                          \
-  if (data.empty()) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: no published models and reports to compare with"
+#define FOVEA_NEED_DATA(folder)            \
+  const fs::path data = test_data(folder); \
+  if (data.empty())                        \
+  GTEST_SKIP() << "FOVEA_TEST_DATA is not set: no published models and reports to compare with"
 
 // The importer still writes the committed files from the published ones, byte by byte.
 TEST(Published, ImportGivesTheCommittedFiles) {
@@ -236,7 +255,8 @@ TEST(Published, ImportGivesTheCommittedFiles) {
     const auto imported = import_netflix_model(read_bytes(data / (info.id + ".json")), info.id);
     ASSERT_TRUE(imported.ok()) << imported.error().message;
     EXPECT_EQ(imported->text.model, read_bytes(kShare / (info.id + ".model"))) << info.id;
-    for (const auto& [hash, text] : imported->text.svms) EXPECT_EQ(text, read_bytes(kShare / "svm" / (hash + ".svm"))) << info.id;
+    for (const auto& [hash, text] : imported->text.svms)
+      EXPECT_EQ(text, read_bytes(kShare / "svm" / (hash + ".svm"))) << info.id;
   }
 }
 
@@ -252,13 +272,16 @@ TEST(Published, BuiltinsScoreAsThePublishedFiles) {
     for (int frame = 0; frame < 100; ++frame) {
       const std::vector<double> x = plausible_features(ours->model, numbers, frame);
       for (const LoadFlags& flags : kAllFlags) {
-        ASSERT_TRUE(same_bits(predict_score(ours->model, flags, x), predict_score((*theirs)->model, flags, x))) << info.id;
+        ASSERT_TRUE(
+            same_bits(predict_score(ours->model, flags, x), predict_score((*theirs)->model, flags, x)))
+            << info.id;
         if (!ours->is_collection()) continue;
         std::vector<double> a(ours->siblings.size()), b(a.size());
-        const BootstrapScore s = predict_bootstrap(*ours, flags, x, a), t = predict_bootstrap(**theirs, flags, x, b);
+        const BootstrapScore s = predict_bootstrap(*ours, flags, x, a),
+                             t = predict_bootstrap(**theirs, flags, x, b);
         ASSERT_EQ(a, b) << info.id;
-        ASSERT_TRUE(same_bits(s.bagging, t.bagging) && same_bits(s.stddev, t.stddev) && same_bits(s.ci_lo, t.ci_lo) &&
-                    same_bits(s.ci_hi, t.ci_hi))
+        ASSERT_TRUE(same_bits(s.bagging, t.bagging) && same_bits(s.stddev, t.stddev) &&
+                    same_bits(s.ci_lo, t.ci_lo) && same_bits(s.ci_hi, t.ci_hi))
             << info.id;
       }
     }
@@ -266,7 +289,8 @@ TEST(Published, BuiltinsScoreAsThePublishedFiles) {
 }
 
 // Features in libvmaf's reports are rounded to 6 decimals, and the score reacts to that.
-void check_report(const fs::path& path, const char* model_id, const std::vector<const char*>& columns, const char* score) {
+void check_report(const fs::path& path, const char* model_id, const std::vector<const char*>& columns,
+                  const char* score) {
   const auto set = builtin(model_id);
   const Json report = Json::parse(read_bytes(path));
   const double half_digit = 5.5e-7;
@@ -297,12 +321,12 @@ TEST(Published, ScoresOfReports) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".v0.json")) {
       check_report(entry.path(), "vmaf_v0.6.1",
-                   {"integer_adm2", "integer_motion2", "integer_vif_scale0", "integer_vif_scale1", "integer_vif_scale2",
-                    "integer_vif_scale3"},
+                   {"integer_adm2", "integer_motion2", "integer_vif_scale0", "integer_vif_scale1",
+                    "integer_vif_scale2", "integer_vif_scale3"},
                    "vmaf");
       check_report(entry.path(), "vmaf_v0.6.1neg",
-                   {"integer_adm2_egl_1", "integer_motion2", "integer_vif_scale0_egl_1", "integer_vif_scale1_egl_1",
-                    "integer_vif_scale2_egl_1", "integer_vif_scale3_egl_1"},
+                   {"integer_adm2_egl_1", "integer_motion2", "integer_vif_scale0_egl_1",
+                    "integer_vif_scale1_egl_1", "integer_vif_scale2_egl_1", "integer_vif_scale3_egl_1"},
                    "vmaf_neg");
       ++reports;
     } else if (name.ends_with(".v1.json")) {
@@ -313,8 +337,7 @@ TEST(Published, ScoresOfReports) {
       ++reports;
     } else if (name.ends_with(".float.json")) {
       check_report(entry.path(), "vmaf_float_v0.6.1",
-                   {"adm2", "motion2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3"},
-                   "vmaf");
+                   {"adm2", "motion2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3"}, "vmaf");
       ++reports;
     }
   }

@@ -91,6 +91,8 @@ inline std::vector<double> plausible_features(const Model& model, Numbers& numbe
   return values;
 }
 
-inline bool same_bits(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+inline bool same_bits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
 
 }  // namespace fovea::testing

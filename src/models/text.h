@@ -14,9 +14,12 @@ namespace fovea::models {
 
 inline constexpr size_t kMaxModelFileBytes = size_t{16} << 20;
 
-inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+inline bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-// A whole word as a finite number: decimal, optional sign and exponent. Nothing for "", "0x1", "nan", "1e999".
+// A whole word as a finite number: decimal, optional sign and exponent. Nothing for "", "0x1", "nan",
+// "1e999".
 std::optional<double> parse_double(std::string_view word);
 // A whole word as a count.
 std::optional<size_t> parse_count(std::string_view word);
