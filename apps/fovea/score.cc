@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "base/cpu.h"
@@ -49,11 +50,16 @@ struct Options {
   int64_t skip_dis = 0;
   int subsample = 1;
   // how they are brought together
-  int64_t offset = 0;
+  std::vector<int64_t> offset;
   std::string scale;
   std::string scale_kernel = "bicubic";
   std::string crop;
+  std::string crop_ref;
   std::string range;
+  int matrix = -1;
+  std::string convert_chroma;
+  bool decimate = false;
+  bool no_normalise = false;
   bool allow_short = false;
   bool no_align = false;
   bool strict = false;
@@ -135,6 +141,7 @@ struct Output {
   enum class Format { kFovea, kPeer } format = Format::kFovea;
   PeerFormat peer = PeerFormat::kJson;
   OutputFile file;
+  size_t clip = 0;  // of libvmaf's formats, which hold one
 };
 Result<Output> open_output(const std::string& text) {
   std::string path = text, format;
@@ -161,7 +168,7 @@ Result<Output> open_output(const std::string& text) {
                        "'; use the extension .json, .csv, .xml or .sub, or name it: PATH:json, PATH:libvmaf (libvmaf's json), PATH:csv, ...");
   }
   FOVEA_ASSIGN(OutputFile file, OutputFile::open(path));
-  return Output{kind, peer, std::move(file)};
+  return Output{kind, peer, std::move(file), 0};
 }
 
 std::atomic<bool> g_interrupted{false};
@@ -174,6 +181,13 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+Result<Chroma> parse_chroma(const char* option, const std::string& text) {
+  const std::map<std::string, Chroma> known = {{"400", Chroma::k400}, {"420", Chroma::k420}, {"422", Chroma::k422}, {"444", Chroma::k444}};
+  const auto chroma = known.find(text);
+  if (chroma == known.end()) return usage_error(std::string(option) + " " + text + " is not one of 400, 420, 422, 444");
+  return chroma->second;
+}
+
 Result<std::optional<Format>> raw_format(const Options& o) {
   if (o.size.empty()) return std::optional<Format>();
   Format format;
@@ -181,10 +195,7 @@ Result<std::optional<Format>> raw_format(const Options& o) {
   if (std::sscanf(o.size.c_str(), "%dx%d%c", &format.width_px, &format.height_px, &end) != 2 || format.width_px < 1 || format.height_px < 1) {
     return usage_error("--size " + o.size + " is not WIDTHxHEIGHT");
   }
-  const std::map<std::string, Chroma> known = {{"400", Chroma::k400}, {"420", Chroma::k420}, {"422", Chroma::k422}, {"444", Chroma::k444}};
-  const auto chroma = known.find(o.chroma);
-  if (chroma == known.end()) return usage_error("--chroma " + o.chroma + " is not one of 400, 420, 422, 444");
-  format.chroma = chroma->second;
+  FOVEA_ASSIGN(format.chroma, parse_chroma("--chroma", o.chroma));
   if (o.bit_depth < 8 || o.bit_depth > 16) return usage_error("--bit-depth " + std::to_string(o.bit_depth) + " is outside [8, 16]");
   format.bit_depth = o.bit_depth;
   return std::optional<Format>(format);
@@ -205,7 +216,372 @@ Status name_models(std::vector<ModelRequest>& models) {
   return {};
 }
 
-#include "score_run.inc"
+// The area inside black bars at the clip's beginning.
+Result<std::optional<CropRect>> detect_bars(const InputOptions& input) {
+  FOVEA_ASSIGN(const std::unique_ptr<Reader> reader, open_input(input, open_container));
+  BarDetector detector;
+  for (int i = 0; i < 48; ++i) {
+    FOVEA_ASSIGN(const std::optional<Frame> frame, reader->next());
+    if (!frame) break;
+    detector.add(*frame);
+  }
+  const std::optional<ActiveArea> area = detector.result();
+  if (!area) return std::optional<CropRect>();
+  return std::optional(CropRect{area->left_px, area->top_px, area->width_px, area->height_px});
+}
+
+// What the user asked for, in the plan's terms.
+Result<PlanOptions> plan_options(const Options& o, const StreamInfo& ref, const StreamInfo& dis, const std::vector<InputOptions>& inputs) {
+  PlanOptions p;
+  p.offset_frames = o.offset;
+  p.allow_short = o.allow_short;
+  p.decimate = o.decimate;
+  p.require_equal = o.no_normalise;
+  if (o.crop == "auto") {
+    FOVEA_ASSIGN(const std::optional<CropRect> ref_area, detect_bars(inputs[0]));
+    FOVEA_ASSIGN(const std::optional<CropRect> dis_area, detect_bars(inputs[1]));
+    p.crop_ref = ref_area;
+    p.crop_dis = dis_area;
+  } else if (!o.crop.empty()) {
+    FOVEA_ASSIGN(p.crop_dis, parse_crop(o.crop, dis.format.width_px, dis.format.height_px));
+  }
+  if (!o.crop_ref.empty()) {
+    FOVEA_ASSIGN(p.crop_ref, parse_crop(o.crop_ref, ref.format.width_px, ref.format.height_px));
+  }
+  if (o.scale == "ref") {
+    p.scale = PlanOptions::Scale::kReference;
+  } else if (!o.scale.empty()) {
+    char end = 0;
+    p.scale = PlanOptions::Scale::kSize;
+    if (std::sscanf(o.scale.c_str(), "%dx%d%c", &p.scale_width_px, &p.scale_height_px, &end) != 2) {
+      return usage_error("--scale " + o.scale + " is neither 'ref' nor WIDTHxHEIGHT");
+    }
+  }
+  FOVEA_ASSIGN(p.kernel, parse_kernel(o.scale_kernel));
+  if (o.range == "limited") {
+    p.range = ColorRange::kLimited;
+  } else if (o.range == "full") {
+    p.range = ColorRange::kFull;
+  } else if (!o.range.empty()) {
+    return usage_error("--range " + o.range + " is neither limited nor full");
+  }
+  if (o.matrix >= 0) p.matrix = o.matrix;
+  if (!o.convert_chroma.empty()) {
+    FOVEA_ASSIGN(p.chroma, parse_chroma("--convert-chroma", o.convert_chroma));
+  }
+  return p;
+}
+
+nlohmann::ordered_json alignment_json(const Alignment& a) {
+  nlohmann::ordered_json j;
+  j["status"] = status_name(a.status);
+  if (a.status == Alignment::Status::kOffset || a.status == Alignment::Status::kDropOrDup) j["offset_frames"] = a.offset;
+  if (a.status == Alignment::Status::kDropOrDup) j["near_frame"] = a.frame;
+  j["confidence"] = a.confidence;
+  j["text"] = a.text;
+  return j;
+}
+
+bool is_misaligned(const Alignment& a) {
+  return a.status == Alignment::Status::kOffset || a.status == Alignment::Status::kDropOrDup;
+}
+
+// `--plan`: what is known and would be done, without scoring.
+int print_plan(const NormalisationPlan& plan, const std::vector<InputOptions>& inputs, const std::vector<StreamInfo>& infos) {
+  const std::string text = describe(plan);
+  std::printf("%s", text.empty() ? "nothing to do: the clips have one form\n" : text.c_str());
+  for (size_t k = 1; k < inputs.size(); ++k) {
+    if (!infos[0].is_rereadable || !infos[k].is_rereadable) continue;
+    const auto alignment = align_heads(inputs[0], inputs[k], open_container);
+    if (!alignment.ok()) return fail(alignment.error());
+    std::printf("%s: frames %s: %s\n", infos[k].name.c_str(), status_name(alignment->status), alignment->text.c_str());
+  }
+  return 0;
+}
+
+int run(const Options& o) {
+  // --- what is asked for -------------------------------------------------------------------------------
+  SessionConfig config;
+  for (const std::string& text : o.models) {
+    auto model = parse_model(text);
+    if (!model.ok()) return fail(model.error());
+    config.models.push_back(*std::move(model));
+  }
+  if (o.models.empty() && !o.no_model) {
+    auto model = parse_model(kDefaultModelId);
+    if (!model.ok()) return fail(model.error());
+    config.models.push_back(*std::move(model));
+  }
+  if (const Status named = name_models(config.models); !named.ok()) return fail(named.error());
+  for (const std::string& text : o.features) {
+    auto feature = parse_feature(text);
+    if (!feature.ok()) return fail(feature.error());
+    // A name that does not exist is told before any file is opened.
+    if (auto known = resolve_feature(*feature); !known.ok()) return fail(known.error());
+    config.features.push_back(*std::move(feature));
+  }
+  if (config.models.empty() && config.features.empty()) return complain(2, "nothing to compute: give a --model or a --feature");
+  if (!o.pool.empty()) {
+    if (auto known = pooled_value(Pooled{}, o.pool); !known.ok()) return fail(known.error());
+  }
+  NumberFormat number;
+  if (!o.precision.empty()) {
+    auto parsed = NumberFormat::parse(o.precision);
+    if (!parsed.ok()) return fail(parsed.error());
+    number = *parsed;
+  }
+  if (o.subsample < 1) return complain(2, "--subsample must be at least 1");
+  if (o.threads < 0) return complain(2, "--threads must not be negative");
+
+  // --- inputs, and what they have in common ------------------------------------------------------------
+  auto raw = raw_format(o);
+  if (!raw.ok()) return fail(raw.error());
+  const int threads = o.threads > 0 ? o.threads : available_cpus();
+  std::vector<InputOptions> inputs(1 + o.distorted.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i].path = i == 0 ? o.reference : o.distorted[i - 1];
+    inputs[i].raw_format = *raw;
+    inputs[i].threads = threads;
+    inputs[i].skip_frames = i == 0 ? o.skip_ref : o.skip_dis;
+  }
+  auto readers = open_inputs(inputs, open_container);
+  if (!readers.ok()) return fail(readers.error());
+  std::vector<StreamInfo> infos;
+  for (const auto& reader : *readers) infos.push_back(reader->info());
+  auto requested = plan_options(o, infos[0], infos[1], inputs);
+  if (!requested.ok()) return fail(requested.error());
+  auto plan = make_plan(infos[0], std::span(infos).subspan(1), *requested);
+  if (!plan.ok()) return fail(plan.error());
+  if (o.plan_only) return print_plan(*plan, inputs, infos);
+
+  for (size_t i = 0; i < readers->size(); ++i) {
+    auto normalised = normalise(std::move((*readers)[i]), i == 0 ? plan->ref : plan->dis[i - 1]);
+    if (!normalised.ok()) return fail(normalised.error());
+    (*readers)[i] = *std::move(normalised);
+  }
+
+  // --- the engine --------------------------------------------------------------------------------------
+  config.format = plan->ref.output;
+  config.dis_count = static_cast<int>(o.distorted.size());
+  config.threads = threads;
+  config.subsample = o.subsample;
+  const std::vector<ModelRequest> models = config.models;
+  auto created = Session::create(std::move(config));
+  if (!created.ok()) return fail(created.error());
+  Session& session = **created;
+  for (const Refusal& refusal : session.refusals()) complain(0, "not computed: " + refusal.reason);
+  if (!session.has_metrics()) return complain(2, "nothing that was asked for is defined for " + describe(session.config().format));
+
+  std::vector<std::string> warnings = plan->warnings;
+  if (infos[0].color.is_hdr() && !models.empty()) {
+    warnings.push_back(infos[0].name + " is HDR (" + transfer_name(infos[0].color.transfer) +
+                       "); the models were trained on SDR pictures, so their scores are an indication only");
+  }
+  for (const std::string& note : plan->notes) complain(0, note);
+  for (const std::string& warning : warnings) complain(0, "warning: " + warning);
+
+  // Can the reports be written? Before any work.
+  std::vector<Output> outputs;
+  for (const std::string& text : o.outputs) {
+    auto output = open_output(text);
+    if (!output.ok()) return fail(output.error());
+    if (output->format == Output::Format::kPeer && o.distorted.size() > 1) {
+      // libvmaf's formats hold one clip: one file each.
+      outputs.push_back(*std::move(output));
+      for (size_t k = 1; k < o.distorted.size(); ++k) {
+        const size_t dot = text.rfind('.');
+        auto next = open_output(text.substr(0, dot) + "_" + std::to_string(k + 1) + text.substr(dot));
+        if (!next.ok()) return fail(next.error());
+        next->clip = k;
+        outputs.push_back(*std::move(next));
+      }
+    } else {
+      outputs.push_back(*std::move(output));
+    }
+  }
+
+  // --- scoring -----------------------------------------------------------------------------------------
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  int64_t total = infos[0].frame_count;
+  for (const StreamInfo& info : infos) {
+    if (info.frame_count >= 0 && (total < 0 || info.frame_count < total)) total = info.frame_count;
+  }
+  if (o.frames > 0 && (total < 0 || o.frames < total)) total = o.frames;
+  ProgressStyle style = ProgressStyle::kNone;
+  if (o.progress == "json") style = ProgressStyle::kJson;
+  if (o.progress == "auto" && !o.quiet && isatty(STDERR_FILENO) != 0) style = ProgressStyle::kTerminal;
+  Progress progress(style, total);
+
+  constexpr int64_t kHeadFrames = 48;
+  std::vector<AlignmentTracker> trackers(o.no_align ? 0 : o.distorted.size());
+  bool told_head = false, stop = false;
+  FeedOptions options;
+  options.max_frames = o.frames;
+  options.inspect = [&](int64_t frame, const Frame& ref, const std::vector<Frame>& dis) {
+    if (trackers.empty()) return;
+    const LumaSignature signature = make_signature(ref);
+    for (size_t k = 0; k < dis.size(); ++k) {
+      const LumaSignature other = make_signature(dis[k]);
+      trackers[k].add(&signature, &other);
+    }
+    if (frame + 1 != kHeadFrames || told_head) return;
+    told_head = true;  // a long run need not end before its user knows that it is in vain
+    for (size_t k = 0; k < trackers.size(); ++k) {
+      const Alignment a = trackers[k].result();
+      if (!is_misaligned(a)) continue;
+      complain(0, "warning: " + infos[k + 1].name + ": " + a.text);
+      stop = stop || o.strict;
+    }
+  };
+  options.progress = [&](int64_t frames) {
+    progress.frame(frames);
+    return !g_interrupted && !stop;
+  };
+  const FeedResult fed = feed(session, *readers, options);
+  progress.end();
+
+  // --- what came of it ---------------------------------------------------------------------------------
+  int status = 0;
+  Report report;
+  report.complete = true;
+  if (fed.error) {
+    if (fed.error->code == ErrorCode::kInternal) return fail(*fed.error);
+    complain(0, fed.error->message);
+    warnings.push_back(fed.error->message);
+    if (fed.frames == 0) return 2;
+    complain(0, "the " + std::to_string(fed.frames) + " frames before it are reported");
+    report.complete = false;
+    status = 3;
+  }
+  if (fed.interrupted && !stop) {
+    complain(0, "interrupted after " + std::to_string(fed.frames) + " frames; they are reported");
+    report.complete = false;
+    status = 3;
+  }
+  if (fed.frames == 0) return complain(2, "no frames to score");
+  if (!session.refusals().empty()) status = 3;
+  if (fed.lengths_differ() && o.frames == 0) {
+    std::string text = "only " + std::to_string(fed.frames) + " frames were compared:";
+    for (size_t i = 0; i < infos.size(); ++i) {
+      if (fed.ended[i]) text += " " + infos[i].name + " ended";
+    }
+    if (o.allow_short) {
+      warnings.push_back(text);
+    } else {
+      text += ", others go on; add --allow-short if that is as it should be";
+      complain(0, text);
+      warnings.push_back(text);
+      report.complete = false;
+      status = 3;
+    }
+  }
+
+  report.version = kVersion;
+  report.cpu_target = cpu_target_name();
+  report.threads = threads;
+  report.subsample = session.config().subsample;
+  report.reference = infos[0];
+  report.models = models;
+  report.refusals = session.refusals();
+  report.frames = fed.frames;
+  report.seconds = progress.seconds();
+  report.cpu_seconds = cpu_seconds();
+  report.with_timing = !o.no_timing;
+  report.number = number;
+  bool misaligned = false;
+  for (size_t k = 0; k < o.distorted.size(); ++k) {
+    ClipReport clip;
+    clip.info = infos[k + 1];
+    clip.table = &session.table(static_cast<int>(k));
+    clip.plan = plan_json(*plan);
+    if (!trackers.empty()) {
+      const Alignment a = trackers[k].result();
+      clip.alignment = alignment_json(a);
+      if (is_misaligned(a)) {
+        misaligned = true;
+        const std::string text = infos[k + 1].name + ": " + a.text;
+        warnings.push_back(text);
+        if (!stop) complain(0, "warning: " + text);
+      }
+    }
+    report.clips.push_back(std::move(clip));
+  }
+  report.warnings = warnings;
+  if (misaligned && o.strict) return complain(2, "clips are not aligned, and --strict was given: no report");
+
+  for (Output& output : outputs) {
+    const std::string text = output.format == Output::Format::kFovea
+                                 ? write_json_report(report)
+                                 : write_peer_report(report, output.clip, output.peer, std::string("fovea ") + kVersion);
+    if (const Status written = output.file.commit(text); !written.ok()) return fail(written.error());
+  }
+  if (!o.pool.empty()) {
+    // For scripts: one number a line.
+    for (const ClipReport& clip : report.clips) {
+      for (const ModelRequest& model : models) {
+        const int series = clip.table->find(model.name);
+        const auto pooled = series >= 0 ? pool((*clip.table)[series], 0, fed.frames - 1, report.subsample) : std::nullopt;
+        if (pooled) std::printf("%s\n", number(*pooled_value(*pooled, o.pool)).c_str());
+      }
+    }
+  } else if (!o.quiet) {
+    std::printf("%s", write_table(report).c_str());
+  }
+  if (std::fflush(stdout) != 0) return complain(4, "standard output: cannot write");
+  return status;
+}
 
 }  // namespace
+
+Command add_score(CLI::App& parent) {
+  auto* app = parent.add_subcommand("score", "measure distorted clips against their reference");
+  auto o = std::make_shared<Options>();
+  app->add_option("REFERENCE", o->reference, "the original: any container, .y4m, raw yuv, or - for standard input")->required();
+  app->add_option("DISTORTED", o->distorted, "one or more encodes of it, scored together")->required();
+
+  app->add_option("-m,--model", o->models,
+                  "model: an id (`fovea models`) or a file, then :name=LABEL :disable_clip :enable_transform "
+                  ":EXTRACTOR.OPTION=VALUE; repeatable. Default: vmaf_v0.6.1")->allow_extra_args(false);
+  app->add_option("-f,--feature", o->features, "metric with options, NAME[=OPTION=VALUE:...] (`fovea metrics`); repeatable")->allow_extra_args(false);
+  app->add_flag("-n,--no-model", o->no_model, "only the features that --feature asks for");
+  app->add_option("--subsample", o->subsample, "score every N-th frame only")->group("What");
+  app->add_option("--frames", o->frames, "stop after N frames")->group("What");
+
+  app->add_option("-o,--output", o->outputs,
+                  "report file, repeatable; format by extension: .json (fovea's), .csv .xml .sub (libvmaf's), or PATH:FORMAT "
+                  "with json, libvmaf, csv, xml, sub")->allow_extra_args(false)->group("Reports");
+  app->add_option("--precision", o->precision, "digits in libvmaf's formats: 1..17, max, legacy")->group("Reports");
+  app->add_option("--pool", o->pool, "print only this pooled value of each model: mean, harmonic_mean, min, max, stddev, p1, p5, p10, p25, median, p75")->group("Reports");
+  app->add_flag("-q,--quiet", o->quiet, "no table, no progress")->group("Reports");
+  app->add_flag("--no-timing", o->no_timing, "leave out what differs from run to run")->group("Reports");
+  app->add_option("--progress", o->progress, "auto (a line on a terminal), json (lines on standard error), none")
+      ->check(CLI::IsMember({"auto", "json", "none"}))->group("Reports");
+
+  app->add_option("--size", o->size, "inputs are raw yuv of WIDTHxHEIGHT")->group("Raw yuv");
+  app->add_option("--chroma", o->chroma, "400, 420, 422 or 444; default 420")->group("Raw yuv");
+  app->add_option("--bit-depth", o->bit_depth, "8 .. 16; default 8")->group("Raw yuv");
+
+  app->add_option("--skip-ref", o->skip_ref, "drop the reference's first N frames")->group("Bringing clips together");
+  app->add_option("--skip-dis", o->skip_dis, "drop the distorted clips' first N frames")->group("Bringing clips together");
+  app->add_option("--offset", o->offset, "frame i of the reference pairs with frame i+N of the distorted clip; one for all, or one each")
+      ->delimiter(',')->allow_extra_args(false)->group("Bringing clips together");
+  app->add_option("--scale", o->scale, "scale clips of another size: 'ref' (to the reference's size) or WIDTHxHEIGHT")->group("Bringing clips together");
+  app->add_option("--kernel", o->scale_kernel, "of scaling: bicubic (default), bilinear, point, spline36, lanczos")->group("Bringing clips together");
+  app->add_option("--crop", o->crop, "crop distorted clips to WxH[+X+Y]; 'auto' removes black bars on either side")->group("Bringing clips together");
+  app->add_option("--crop-ref", o->crop_ref, "crop the reference to WxH[+X+Y]")->group("Bringing clips together");
+  app->add_option("--range", o->range, "bring both sides to limited or full range")->group("Bringing clips together");
+  app->add_option("--matrix", o->matrix, "bring both sides to this matrix (H.273 code: 1 BT.709, 6 BT.601, 9 BT.2020)")->group("Bringing clips together");
+  app->add_option("--convert-chroma", o->convert_chroma, "bring both sides to 420, 422 or 444")->group("Bringing clips together");
+  app->add_flag("--fps", o->decimate, "drop frames of the faster side when the ratio is a whole number")->group("Bringing clips together");
+  app->add_flag("--no-normalise", o->no_normalise, "any difference of form is an error")->group("Bringing clips together");
+  app->add_flag("--allow-short", o->allow_short, "clips may differ in length; the common part is scored")->group("Bringing clips together");
+  app->add_flag("--no-align", o->no_align, "do not look for temporal misalignment")->group("Bringing clips together");
+  app->add_flag("--strict", o->strict, "misaligned clips are an error")->group("Bringing clips together");
+  app->add_flag("--plan", o->plan_only, "say what was found and what would be done; do not score")->group("Bringing clips together");
+
+  app->add_option("-t,--threads", o->threads, "in all; default: every processor available");
+  return [o] { return run(*o); };
+}
+
 }  // namespace fovea::app

@@ -165,9 +165,17 @@ int run(const Arguments& a) {
     meter.frame(frames);
     return true;
   };
-  const int depth = session.config().format.bit_depth;
   if (ref.bit_depth != dis.bit_depth) {
-    options.normalise = [depth](int, Frame frame) -> Result<Frame> { return raise_bit_depth(frame, depth); };
+    // Under these presets the shallower clip is raised to the deeper one's bit depth.
+    PlanOptions raise;
+    raise.allow_short = true;
+    auto plan = make_plan((*readers)[0]->info(), (*readers)[1]->info(), raise);
+    if (!plan.ok()) return complain(kSetUp, plan.error().message);
+    for (size_t i = 0; i < 2; ++i) {
+      auto raised = normalise(std::move((*readers)[i]), i == 0 ? plan->ref : plan->dis[0]);
+      if (!raised.ok()) return complain(kSetUp, raised.error().message);
+      (*readers)[i] = *std::move(raised);
+    }
   }
   const FeedResult fed = feed(session, *readers, options);
   meter.end();

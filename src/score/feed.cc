@@ -21,13 +21,6 @@ FeedResult feed(Session& session, const std::vector<std::unique_ptr<Reader>>& in
         result.error = std::move(next).error();
       } else if (!*next) {
         result.ended[i] = true;
-      } else if (options.normalise) {
-        auto normalised = options.normalise(static_cast<int>(i), **std::move(next));
-        if (normalised.ok()) {
-          frames.push_back(*std::move(normalised));
-        } else {
-          result.error = std::move(normalised).error();
-        }
       } else {
         frames.push_back(**std::move(next));
       }

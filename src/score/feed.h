@@ -16,8 +16,6 @@ namespace fovea {
 
 struct FeedOptions {
   int64_t max_frames = 0;  // 0: all
-  // Brings a frame into the session's format; not called if empty. `input` is 0 for the reference.
-  std::function<Result<Frame>(int input, Frame frame)> normalise;
   // Sees every complete pair before it is scored.
   std::function<void(int64_t frame, const Frame& ref, const std::vector<Frame>& dis)> inspect;
   // Called after each frame; false stops (interrupted).
