@@ -204,7 +204,8 @@ TEST_F(Libav, OddSizes) {
 TEST_F(Libav, Refusals) {
   const std::string rgb =
       make("-f lavfi -i testsrc2=size=64x48:rate=5:duration=0.4 -pix_fmt gbrp -c:v ffv1", "rgb.mkv");
-  EXPECT_NE(read_file(rgb).error.find("is RGB; the metrics are defined on YUV"), std::string::npos) << read_file(rgb).error;
+  EXPECT_NE(read_file(rgb).error.find("is RGB; the metrics are defined on YUV"), std::string::npos)
+      << read_file(rgb).error;
   const std::string sound = make("-f lavfi -i sine=duration=0.2 -c:a pcm_s16le", "sound.mkv");
   EXPECT_NE(read_file(sound).error.find("no video stream"), std::string::npos) << read_file(sound).error;
   const std::string noise = dir_.write("noise", testing::planar_bytes({64, 64, 8, Chroma::k444}, 5));
