@@ -30,10 +30,16 @@ struct Task {
 
 // What one picture leaves behind on its way.
 struct Picture {
-  explicit Picture(const Layout& layout) : samples(layout.samples), values(layout.values) {
-    for (int s = 0; s < kScales; ++s) tiles[s].resize(layout.scales[s].tiles);
+  explicit Picture(const Layout& layout) : samples(layout.samples), runs(layout.runs), values(layout.values) {
+    for (int s = 0; s < kScales; ++s) {
+      const ScaleLayout& scale = layout.scales[s];
+      tiles[s].resize(scale.tiles);
+      rows[s].resize(static_cast<size_t>(scale.tiles) * scale.height);
+    }
   }
-  AlignedBuffer<uint16_t> samples;  // ScaleLayout::plane_at, slices_at
+  AlignedBuffer<uint16_t> samples;  // ScaleLayout::plane_at
+  AlignedBuffer<PixelRun> runs;          // ScaleLayout::runs_at; only what pictures need is ever touched
+  std::array<std::vector<RowRuns>, kScales> rows;  // [tile * height + y]
   AlignedBuffer<float> values;      // ScaleLayout::values_at
   std::array<std::vector<TileResult>, kScales> tiles;
   std::array<double, kScales> pooled{};
@@ -54,19 +60,23 @@ uint8_t* take_bytes(Scratch& scratch, int width) {
 }
 size_t row_bytes(int width) { return Scratch::bytes_for<uint16_t>(row_stride(width)); }
 
-// Takes rows of unfiltered samples in order and puts out rows of a scale: slices of code indices, and every
+// Takes rows of unfiltered samples in order and puts out rows of a scale: their runs, tile by tile, and every
 // second sample of every second row as input of the next scale.
 class ModeFilter {
  public:
-  static constexpr int kRows = 5;
-  static size_t scratch_bytes(int width, int radius) { return 4 * row_bytes(width) + row_bytes(width + 2 * radius); }
+  static size_t scratch_bytes(const Layout& layout) {
+    const int width = layout.width;
+    return 4 * row_bytes(width) + Scratch::bytes_for<PixelRun>(width + kRowPad) + Scratch::bytes_for<uint8_t>(find_runs_bytes(width)) +
+           Scratch::bytes_for<uint32_t>(layout.scales[0].tiles);
+  }
 
   // Buffers for rows of up to `width`.
   ModeFilter(const Plan& plan, const Layout& layout, int width, Scratch& scratch) : plan_(plan), layout_(layout) {
     for (uint16_t*& row : across_) row = take_row(scratch, width);
     filtered_ = take_row(scratch, width);
-    indices_ = take_row(scratch, width + 2 * layout.radius) + layout.radius;
-    std::fill_n(indices_ - layout.radius, layout.radius, uint16_t{0});
+    runs_ = scratch.take<PixelRun>(width + kRowPad);
+    memory_ = scratch.take<uint8_t>(find_runs_bytes(width));
+    next_run_ = scratch.take<uint32_t>(layout.scales[0].tiles);
   }
 
   // Rows [begin, end) of a scale of `picture` will be put out.
@@ -75,6 +85,8 @@ class ModeFilter {
     scale_ = scale;
     begin_ = begin;
     end_ = end;
+    // Strips of rows pack their runs, each from where it would stand if all before were full.
+    std::fill_n(next_run_, layout_.scales[scale].tiles, static_cast<uint32_t>(layout_.scales[scale].runs_per_row * begin));
   }
 
   // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted.
@@ -92,13 +104,18 @@ class ModeFilter {
  private:
   void put_out(int y, const uint16_t* row) {
     const ScaleLayout& scale = layout_.scales[scale_];
-    const int radius = layout_.radius;
-    index_row(row, scale.width, plan_.first_code, plan_.code_count(), indices_);
-    std::fill_n(indices_ + scale.width, radius, uint16_t{0});
+    const PixelRun* run = runs_;
+    const PixelRun* const runs_end = runs_ + find_runs(row, scale.width, plan_.first_code, plan_.code_count(), runs_, memory_);
     for (int t = 0; t < scale.tiles; ++t) {
-      const int begin = scale.tile_begin(t), columns = scale.tile_end(t) - begin;
-      uint16_t* const slice = picture_->samples.data() + scale.slices_at + t * scale.slice_size + y * scale.slice_stride;
-      std::memcpy(slice, indices_ + begin - radius, (columns + 2 * radius) * sizeof(uint16_t));
+      const int begin = scale.edges[t] - layout_.radius, end = scale.edges[t + 1] + layout_.radius;
+      PixelRun* const tile_runs = picture_->runs.data() + scale.runs_at + t * scale.runs_per_tile;
+      uint32_t at = next_run_[t];
+      while (run != runs_end && run->end <= begin) ++run;
+      for (const PixelRun* next = run; next != runs_end && next->begin < end; ++next) {
+        tile_runs[at++] = {static_cast<uint16_t>(std::max(next->begin - begin, 0)), static_cast<uint16_t>(std::min<int>(next->end, end) - begin), next->code};
+      }
+      picture_->rows[scale_][static_cast<size_t>(t) * scale.height + y] = {next_run_[t], at - next_run_[t]};
+      next_run_[t] = at;
     }
     if (y % 2 == 0 && scale_ + 1 < kScales) {
       const ScaleLayout& next = layout_.scales[scale_ + 1];
@@ -112,7 +129,9 @@ class ModeFilter {
   int scale_ = 0, begin_ = 0, end_ = 0;
   uint16_t* across_[3];
   uint16_t* filtered_;
-  uint16_t* indices_;
+  PixelRun* runs_;
+  uint8_t* memory_;
+  uint32_t* next_run_;  // of each tile
 };
 
 // Makes the masked ten-bit rows of a picture, from the top to the bottom of a strip.
@@ -246,8 +265,8 @@ class Cambi final : public Metric {
     for (const bool source : {false, true}) {
       if (source && !plan_.params.full_ref) break;
       const Layout& layout = layout_of(source);
-      const size_t rows = MaskedRows::scratch_bytes(plan_.format, layout.width) + ModeFilter::scratch_bytes(layout.width, layout.radius);
-      const size_t scan = ScanMemory(layout.max_tile_columns, layout.radius, plan_.code_count(), plan_.contrasts).bytes();
+      const size_t rows = MaskedRows::scratch_bytes(plan_.format, layout.width) + ModeFilter::scratch_bytes(layout);
+      const size_t scan = ScanMemory(layout.max_tile_columns, plan_.code_count(), plan_.contrasts).bytes();
       most = std::max({most, rows, Scratch::bytes_for<uint8_t>(scan)});
     }
     return most;
@@ -295,7 +314,7 @@ class Cambi final : public Metric {
         break;
       }
       case Work::kTile: {
-        const size_t bytes = ScanMemory(layout.max_tile_columns, layout.radius, plan_.code_count(), plan_.contrasts).bytes();
+        const size_t bytes = ScanMemory(layout.max_tile_columns, plan_.code_count(), plan_.contrasts).bytes();
         uint8_t* const memory = scratch.take<uint8_t>(bytes);
         for (size_t k = 0; k < count; ++k) run_tile(layout, task.scale, task.index, pictures[k], memory);
         break;
@@ -347,10 +366,10 @@ class Cambi final : public Metric {
 
   void run_tile(const Layout& layout, int s, int t, Picture& picture, uint8_t* memory) const {
     const ScaleLayout& scale = layout.scales[s];
-    const int begin = scale.tile_begin(t), columns = scale.tile_end(t) - begin;
+    const int begin = scale.edges[t], columns = scale.edges[t + 1] - begin;
     Tile tile;
-    tile.slice = picture.samples.data() + scale.slices_at + t * scale.slice_size;
-    tile.slice_stride = scale.slice_stride;
+    tile.runs = picture.runs.data() + scale.runs_at + t * scale.runs_per_tile;
+    tile.rows = picture.rows[s].data() + static_cast<size_t>(t) * scale.height;
     tile.columns = columns;
     tile.height = scale.height;
     tile.radius = layout.radius;

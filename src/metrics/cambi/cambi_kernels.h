@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/memory.h"
+#include "metrics/cambi/cambi_plan.h"
 
 namespace fovea::cambi {
 
@@ -40,9 +41,18 @@ void mask_row(const uint8_t* sums, int threshold, const uint16_t* row, int width
 void mode_across(const uint16_t* row, int width, uint16_t* out);
 void mode_down(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
 
-// out[x] = value - first_code + 1 of a sample with kMaskBit whose value is in [first_code, first_code +
-// code_count), else 0.
-void index_row(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out);
+// Equal pixels side by side that count: columns begin .. end - 1, all of index `code`.
+struct PixelRun {
+  uint16_t begin;
+  uint16_t end;
+  uint16_t code;
+};
+
+// The longest runs of a row, from left to right, of samples with kMaskBit and a value in [first_code,
+// first_code + code_count); the index is value - first_code + 1. Returns how many. `runs` has room for
+// width + kRowPad, `memory` for find_runs_bytes(width).
+int find_runs(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs, uint8_t* memory);
+inline size_t find_runs_bytes(int width) { return 2 * (static_cast<size_t>(width) / 8 + 32) + 2 * (static_cast<size_t>(width) + kRowPad) * 2; }
 
 // out[x] = row[2x] for x < (width + 1) / 2.
 void halve_row(const uint16_t* row, int width, uint16_t* out);
@@ -64,10 +74,16 @@ struct ExactSum {
   double value() const { return static_cast<double>(whole + (fraction >> 24)) + static_cast<double>(fraction & 0xFFFFFF) / 16777216.0; }
 };
 
-// A tile to scan: all rows of a range of columns.
+// Where the runs of a row stand.
+struct RowRuns {
+  uint32_t at;
+  uint32_t count;
+};
+
+// A tile to scan: all rows of a range of columns and of `radius` columns to either side.
 struct Tile {
-  const uint16_t* slice = nullptr;  // rows of radius + columns + radius code indices (index_row())
-  size_t slice_stride = 0;
+  const PixelRun* runs = nullptr;      // columns from 0 (= the first column of the left side)
+  const RowRuns* rows = nullptr;  // [height]
   int columns = 0;
   int height = 0;
   int radius = 0;
@@ -89,24 +105,23 @@ struct TileResult {
 //   m = max(N(v + d + 1), N(v - d - 1)),
 // the integer product rounded to float once; 0 where the index is 0.
 //   values   receives the c-values in row order, some zeros among them left out; kRowPad spare ones follow
-//   map      if not null: all c-values, row y at map + y * map_stride; zeroed by the caller
+//   map      if not null: c-values that are not 0 are also put at map[y * map_stride + x]
 //   memory   ScanMemory::bytes(), aligned to 128 bytes
 TileResult scan_tile(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);
 
 // Bytes of each part of that memory, multiples of 128.
 struct ScanMemory {
-  ScanMemory(int columns, int radius, int code_count, int contrasts) {
-    const size_t width = static_cast<size_t>(columns) + 2 * radius;
+  ScanMemory(int columns, int code_count, int contrasts) {
     const size_t codes = static_cast<size_t>(code_count) + 1 + 2 * contrasts;
-    count_stride = round_up(static_cast<size_t>(columns), 64) + 64;  // of 16-bit counts
-    zeros = round_up((width + 128) * 2, 128);
+    count_stride = round_up(static_cast<size_t>(columns), 64) + 128;  // of 16-bit counts
+    zeros = count_stride * 2;
     pointers = round_up(codes * sizeof(void*), 128);
     live = round_up(codes * 4, 128);
-    bits = round_up(width / 8 + 80, 128);
+    presence = round_up(codes / 8 + 16, 128);
     counts = (static_cast<size_t>(code_count) + 1) * count_stride * 2;
   }
-  size_t bytes() const { return zeros + pointers + live + 3 * bits + counts; }
-  size_t count_stride, zeros, pointers, live, bits, counts;
+  size_t bytes() const { return zeros + pointers + live + 2 * presence + counts; }
+  size_t count_stride, zeros, pointers, live, presence, counts;
 };
 
 void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out);
@@ -117,8 +132,8 @@ void slide_sums_ref(uint8_t* sums, const uint8_t* entering, const uint8_t* leavi
 void mask_row_ref(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out);
 void mode_across_ref(const uint16_t* row, int width, uint16_t* out);
 void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
-void index_row_ref(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out);
 void halve_row_ref(const uint16_t* row, int width, uint16_t* out);
+int find_runs_ref(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs);
 TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);
 
 }  // namespace fovea::cambi

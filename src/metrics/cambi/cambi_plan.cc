@@ -11,7 +11,7 @@ namespace fovea::cambi {
 namespace {
 
 constexpr int kBlack = 64, kWhite = 940;  // limited range of ten bits
-constexpr int kMinSize = 216;
+constexpr int kMinSize = 216, kMaxSize = 16384;
 constexpr int kRowStrip = 128;  // rows of a strip of the first pass
 
 using Luminance = double (*)(int);
@@ -102,8 +102,8 @@ Layout make_layout(const Plan& plan, int width, int height) {
 
   // Wide enough that the columns beside a tile are few against its own; narrow enough for the counts of the
   // codes in use to stay in a core's cache, and for a frame to give work to several cores.
-  const int target_columns = std::clamp(16 * layout.radius, 256, 1024);
-  size_t samples = 2 * kRowPad, values = 0;
+  const int target_columns = std::clamp(30 * layout.radius, 256, 1024);
+  size_t samples = 2 * kRowPad, runs = 0, values = 0;
   for (int s = 0; s < kScales; ++s) {
     ScaleLayout& scale = layout.scales[s];
     if (s > 0 || plan.half_size) {
@@ -113,16 +113,21 @@ Layout make_layout(const Plan& plan, int width, int height) {
     scale.width = width;
     scale.height = height;
     scale.tiles = strip_count(width, target_columns);
-    for (int t = 0; t < scale.tiles; ++t) scale.tile_columns = std::max(scale.tile_columns, scale.tile_end(t) - scale.tile_begin(t));
+    scale.edges.resize(scale.tiles + 1, width);
+    for (int t = 0; t < scale.tiles; ++t) {
+      const StripRange range = strip_range(width, scale.tiles, t, 32);
+      scale.edges[t] = range.begin;
+      scale.tile_columns = std::max(scale.tile_columns, range.end - range.begin);
+    }
     if (s > 0 || plan.half_size) {
       scale.plane_stride = row_stride(width);
       scale.plane_at = samples;
       samples += scale.plane_stride * height + kRowPad;
     }
-    scale.slice_stride = row_stride(scale.tile_columns + 2 * layout.radius);
-    scale.slice_size = scale.slice_stride * height;
-    scale.slices_at = samples;
-    samples += scale.slice_size * scale.tiles + kRowPad;
+    scale.runs_at = runs;
+    scale.runs_per_row = scale.tile_columns + 2 * layout.radius;
+    scale.runs_per_tile = scale.runs_per_row * height;
+    runs += scale.runs_per_tile * scale.tiles;
     scale.values_at = values;
     scale.values_per_tile = static_cast<size_t>(scale.tile_columns) * height + kRowPad;
     values += scale.values_per_tile * scale.tiles;
@@ -131,6 +136,7 @@ Layout make_layout(const Plan& plan, int width, int height) {
     layout.max_tile_columns = std::max(layout.max_tile_columns, scale.tile_columns);
   }
   layout.samples = samples + kRowPad;
+  layout.runs = runs;
   layout.values = values;
   return layout;
 }
@@ -151,8 +157,6 @@ double luminance_pq(int code) {
   const double p = std::pow(signal_level(code), 1.0 / kM2);
   return 10000.0 * std::pow(std::max(p - kC1, 0.0) / (kC2 - kC3 * p), 1.0 / kM1);
 }
-
-int ScaleLayout::tile_begin(int tile) const { return strip_range(width, tiles, tile, 32).begin; }
 
 Result<Plan> make_plan(const Format& format, const Params& params) {
   Plan plan;
@@ -176,6 +180,11 @@ Result<Plan> make_plan(const Format& format, const Params& params) {
     if (width < kMinSize && height < kMinSize) {
       return unsupported_error("cambi: " + size_text(width, height) + " is too small; width or height must be at least " +
                                std::to_string(kMinSize));
+    }
+  }
+  for (const auto& [width, height] : {std::pair{enc_width, enc_height}, std::pair{src_width, src_height}}) {
+    if (std::max(width, height) > kMaxSize) {
+      return unsupported_error("cambi: " + size_text(width, height) + " is larger than " + size_text(kMaxSize, kMaxSize));
     }
   }
   if ((src_width > enc_width && src_height < enc_height) || (src_width < enc_width && src_height > enc_height)) {

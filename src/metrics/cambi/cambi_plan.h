@@ -34,24 +34,22 @@ inline constexpr uint16_t kMaskBit = 0x8000;  // of a sample: the pixel lies in 
 inline constexpr int kRowPad = 64;
 inline size_t row_stride(int width) { return (static_cast<size_t>(width) + 2 * kRowPad - 1) / kRowPad * kRowPad + kRowPad; }
 
-// One scale of one picture. It is cut into tiles: column ranges of full height. A tile keeps its columns and
-// the `radius` columns to either side (zero outside the picture) in rows of their own, its slice.
+// One scale of one picture. It is cut into tiles: column ranges of full height. A tile keeps the runs of its
+// columns and of the `radius` columns to either side.
 struct ScaleLayout {
   int width = 0;
   int height = 0;
   int tiles = 0;
-  int tile_columns = 0;   // of the widest
-  size_t slice_stride = 0;  // samples from row to row of a slice
-  size_t slice_size = 0;    // samples of a slice
-  size_t slices_at = 0;     // position of the first slice in PictureState::samples
-  size_t plane_at = 0;      // position of row 0 of the scale's unfiltered samples there (absent for a fused scale 0)
+  std::vector<int> edges;   // tile t has the columns edges[t] .. edges[t+1]-1
+  int tile_columns = 0;     // of the widest
+  size_t runs_at = 0;       // position of the first tile's runs in Picture::runs
+  size_t runs_per_row = 0;  // room for those of a row of a tile, on average over a strip of rows
+  size_t runs_per_tile = 0;
+  size_t plane_at = 0;      // position of row 0 of the scale's unfiltered samples in Picture::samples (none for scale 0 of full size)
   size_t plane_stride = 0;
-  size_t values_at = 0;     // position of the scale's c-values in PictureState::values
+  size_t values_at = 0;     // position of the scale's c-values in Picture::values
   size_t values_per_tile = 0;
   int64_t kept = 1;         // number of c-values that the mean is taken over
-
-  int tile_begin(int tile) const;
-  int tile_end(int tile) const { return tile + 1 < tiles ? tile_begin(tile + 1) : width; }
 };
 
 // One picture: the encode, or the reference.
@@ -66,6 +64,7 @@ struct Layout {
   int row_strips = 1;
   std::array<ScaleLayout, kScales> scales;
   size_t samples = 0;  // sizes of the buffers
+  size_t runs = 0;
   size_t values = 0;
   int max_tile_columns = 0;
 };

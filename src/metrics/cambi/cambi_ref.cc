@@ -66,11 +66,20 @@ void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* b
   for (int x = 0; x < width; ++x) out[x] = mode(above[x], row[x], below[x]);
 }
 
-void index_row_ref(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out) {
-  for (int x = 0; x < width; ++x) {
-    const int index = (row[x] & ~kMaskBit) - first_code;
-    out[x] = static_cast<uint16_t>((row[x] & kMaskBit) != 0 && index >= 0 && index < code_count ? index + 1 : 0);
+int find_runs_ref(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs) {
+  int count = 0, open_code = 0;
+  for (int x = 0; x <= width; ++x) {
+    int code = 0;
+    if (x < width && (row[x] & kMaskBit) != 0) {
+      const int index = (row[x] & ~kMaskBit) - first_code;
+      code = index >= 0 && index < code_count ? index + 1 : 0;
+    }
+    if (code == open_code) continue;
+    if (open_code != 0) runs[count - 1].end = static_cast<uint16_t>(x);
+    if (code != 0) runs[count++] = {static_cast<uint16_t>(x), 0, static_cast<uint16_t>(code)};
+    open_code = code;
   }
+  return count;
 }
 
 void halve_row_ref(const uint16_t* row, int width, uint16_t* out) {
@@ -78,36 +87,42 @@ void halve_row_ref(const uint16_t* row, int width, uint16_t* out) {
 }
 
 TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map_stride, void* memory) {
-  // counts[u] is N(u) of a window that slides along the row.
-  const size_t span = static_cast<size_t>(tile.code_count) + 1 + 2 * tile.contrasts;
-  uint32_t* const counts = static_cast<uint32_t*>(memory) + tile.contrasts;
-  const int width = tile.columns + 2 * tile.radius;
-  TileResult result;
-  for (int y = 0; y < tile.height; ++y) {
-    const int top = std::max(y - tile.radius, 0), bottom = std::min(y + tile.radius, tile.height - 1);
-    const auto add_column = [&](int x, uint32_t step) {
-      for (int i = top; i <= bottom; ++i) counts[tile.slice[i * tile.slice_stride + x]] += step;
-    };
-    std::memset(memory, 0, span * sizeof(uint32_t));
-    for (int x = 0; x < 2 * tile.radius; ++x) add_column(x, 1);
-    const uint16_t* centre = tile.slice + y * tile.slice_stride + tile.radius;
-    double row_sum = 0.0;
-    for (int x = 0; x < tile.columns; ++x) {
-      if (x > 0) add_column(x - 1, ~0u);
-      if (x + 2 * tile.radius < width) add_column(x + 2 * tile.radius, 1);
-      const int v = centre[x];
-      if (v == 0) continue;
-      float strongest = 0.0f;
-      for (int d = 0; d < tile.contrasts; ++d) {
-        if ((tile.steps[v] >> d & 1) == 0) continue;
-        const uint32_t below = v - d - 1 > 0 ? counts[v - d - 1] : 0;
-        const uint32_t other = std::max(counts[v + d + 1], below);
-        const float product = tile.weights[d] * static_cast<float>(counts[v]) * static_cast<float>(other);
-        strongest = std::max(strongest, product * tile.reciprocals[counts[v] + other]);
+  const int columns = tile.columns, reach = 2 * tile.radius;
+  uint16_t* const counts = static_cast<uint16_t*>(memory);  // [code][x]
+  std::memset(counts, 0, (static_cast<size_t>(tile.code_count) + 1) * columns * sizeof(uint16_t));
+  const auto count_of = [&](int code, int x) { return code > 0 && code <= tile.code_count ? counts[static_cast<size_t>(code) * columns + x] : 0; };
+  const auto apply = [&](int y, int sign) {
+    if (y < 0 || y >= tile.height) return;
+    for (uint32_t i = 0; i < tile.rows[y].count; ++i) {
+      const PixelRun run = tile.runs[tile.rows[y].at + i];
+      for (int x = std::max(run.begin - reach, 0); x < std::min<int>(run.end, columns); ++x) {
+        const int overlap = std::min<int>(run.end, x + reach + 1) - std::max<int>(run.begin, x);
+        uint16_t& count = counts[static_cast<size_t>(run.code) * columns + x];
+        count = static_cast<uint16_t>(count + sign * overlap);
       }
-      values[result.stored++] = strongest;
-      row_sum += strongest;
-      if (map != nullptr) map[y * map_stride + x] = strongest;
+    }
+  };
+  TileResult result;
+  for (int y = 0; y < tile.radius; ++y) apply(y, 1);
+  for (int y = 0; y < tile.height; ++y) {
+    apply(y + tile.radius, 1);
+    apply(y - tile.radius - 1, -1);
+    double row_sum = 0.0;
+    for (uint32_t i = 0; i < tile.rows[y].count; ++i) {
+      const PixelRun run = tile.runs[tile.rows[y].at + i];
+      for (int x = std::max(run.begin - tile.radius, 0); x < std::min(run.end - tile.radius, columns); ++x) {
+        const int own = count_of(run.code, x);
+        float strongest = 0.0f;
+        for (int d = 0; d < tile.contrasts; ++d) {
+          if ((tile.steps[run.code] >> d & 1) == 0) continue;
+          const int other = std::max(count_of(run.code + d + 1, x), count_of(run.code - d - 1, x));
+          const float product = tile.weights[d] * static_cast<float>(own) * static_cast<float>(other);
+          strongest = std::max(strongest, product * tile.reciprocals[own + other]);
+        }
+        values[result.stored++] = strongest;
+        row_sum += strongest;
+        if (map != nullptr && strongest > 0.0f) map[y * map_stride + x] = strongest;
+      }
     }
     result.sum.add(row_sum);
   }

@@ -23,7 +23,7 @@ void SlideSums(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, i
 void MaskRow(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out) { mask_row_ref(sums, threshold, row, width, out); }
 void ModeAcross(const uint16_t* row, int width, uint16_t* out) { mode_across_ref(row, width, out); }
 void ModeDown(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out) { mode_down_ref(above, row, below, width, out); }
-void IndexRow(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out) { index_row_ref(row, width, first_code, code_count, out); }
+int FindRuns(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs, uint8_t*) { return find_runs_ref(row, width, first_code, code_count, runs); }
 void HalveRow(const uint16_t* row, int width, uint16_t* out) { halve_row_ref(row, width, out); }
 #else
 
@@ -155,18 +155,62 @@ void ModeDown(const uint16_t* HWY_RESTRICT above, const uint16_t* HWY_RESTRICT r
   }
 }
 
-void IndexRow(const uint16_t* HWY_RESTRICT row, int width, int first_code, int code_count, uint16_t* HWY_RESTRICT out) {
+// Appends base + the position of each bit. Writes up to 3 values too many: one loop per bit would end
+// unpredictably.
+HWY_INLINE uint16_t* AppendPositions(uint64_t bits, int base, uint16_t* HWY_RESTRICT out) {
+  const int count = static_cast<int>(hwy::PopCount(bits));
+  for (int done = 0; done < count; done += 4) {
+    for (int i = 0; i < 4; ++i) {
+      out[done + i] = static_cast<uint16_t>(base + static_cast<int>(hwy::Num0BitsBelowLS1Bit_Nonzero64(bits | uint64_t{1} << 63)));
+      bits &= bits - 1;
+    }
+  }
+  return out + count;
+}
+
+int FindRuns(const uint16_t* HWY_RESTRICT row, int width, int first_code, int code_count, PixelRun* HWY_RESTRICT runs, uint8_t* HWY_RESTRICT memory) {
   const D16 d16;
   const int lanes = static_cast<int>(hn::Lanes(d16));
-  // Counted from just below the first code; samples without the mask bit wrap to large numbers.
+  const size_t words = static_cast<size_t>(width) / 64 + 1;  // bit `width` exists, so that the last run ends
+  const size_t bit_bytes = static_cast<size_t>(width) / 8 + 32;
+  uint8_t* const edges = memory;                  // bit x: differs from the sample before
+  uint8_t* const counted = memory + bit_bytes;    // bit x: counts
+  uint16_t* const begins = reinterpret_cast<uint16_t*>(memory + 2 * bit_bytes);
+  uint16_t* const ends = begins + width + kRowPad;
+
+  // Samples without the mask bit wrap to large numbers.
   const auto origin = hn::Set(d16, static_cast<uint16_t>(kMaskBit + first_code));
   const auto count = hn::Set(d16, static_cast<uint16_t>(code_count));
-  const auto one = hn::Set(d16, 1);
   for (int x = 0; x < width; x += lanes) {
-    const auto offset = hn::Sub(hn::LoadU(d16, row + x), origin);
-    const auto counted = hn::Ne(hn::SaturatedSub(count, offset), hn::Zero(d16));
-    hn::StoreU(hn::IfThenElseZero(counted, hn::Add(offset, one)), d16, out + x);
+    const auto sample = hn::LoadU(d16, row + x);
+    hn::StoreMaskBits(d16, hn::Ne(sample, hn::LoadU(d16, row + x - 1)), edges + x / 8);
+    hn::StoreMaskBits(d16, hn::Ne(hn::SaturatedSub(count, hn::Sub(sample, origin)), hn::Zero(d16)), counted + x / 8);
   }
+  const auto word_of = [](const uint8_t* bits, size_t word) {
+    uint64_t out;
+    std::memcpy(&out, bits + 8 * word, 8);
+    return out;
+  };
+  uint16_t* begin = begins;
+  uint16_t* end = ends;
+  uint64_t carry = 0;
+  for (size_t word = 0; word < words; ++word) {
+    uint64_t in_run = word_of(counted, word);
+    if (word + 1 == words) in_run &= (uint64_t{1} << (width % 64)) - 1;
+    const uint64_t before = in_run << 1 | carry;
+    carry = in_run >> 63;
+    const uint64_t edge = word_of(edges, word);
+    const uint64_t first = in_run & (edge | ~before), past = before & (edge | ~in_run);
+    if ((first | past) == 0) continue;
+    begin = AppendPositions(first, static_cast<int>(word * 64), begin);
+    end = AppendPositions(past, static_cast<int>(word * 64), end);
+  }
+  const int run_count = static_cast<int>(begin - begins);
+  for (int i = 0; i < run_count; ++i) {
+    const uint16_t code = static_cast<uint16_t>(row[begins[i]] - (kMaskBit + first_code) + 1);
+    runs[i] = {begins[i], ends[i], code};
+  }
+  return run_count;
 }
 
 void HalveRow(const uint16_t* HWY_RESTRICT row, int width, uint16_t* HWY_RESTRICT out) {
@@ -193,7 +237,7 @@ HWY_EXPORT(SlideSums);
 HWY_EXPORT(MaskRow);
 HWY_EXPORT(ModeAcross);
 HWY_EXPORT(ModeDown);
-HWY_EXPORT(IndexRow);
+HWY_EXPORT(FindRuns);
 HWY_EXPORT(HalveRow);
 
 void to_ten_bits(const uint8_t* in, int width, int bit_depth, uint16_t* out) { HWY_DYNAMIC_DISPATCH(ToTenBits8)(in, width, bit_depth, out); }
@@ -204,7 +248,9 @@ void slide_sums(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, 
 void mask_row(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out) { HWY_DYNAMIC_DISPATCH(MaskRow)(sums, threshold, row, width, out); }
 void mode_across(const uint16_t* row, int width, uint16_t* out) { HWY_DYNAMIC_DISPATCH(ModeAcross)(row, width, out); }
 void mode_down(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out) { HWY_DYNAMIC_DISPATCH(ModeDown)(above, row, below, width, out); }
-void index_row(const uint16_t* row, int width, int first_code, int code_count, uint16_t* out) { HWY_DYNAMIC_DISPATCH(IndexRow)(row, width, first_code, code_count, out); }
+int find_runs(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs, uint8_t* memory) {
+  return HWY_DYNAMIC_DISPATCH(FindRuns)(row, width, first_code, code_count, runs, memory);
+}
 void halve_row(const uint16_t* row, int width, uint16_t* out) { HWY_DYNAMIC_DISPATCH(HalveRow)(row, width, out); }
 
 }  // namespace fovea::cambi

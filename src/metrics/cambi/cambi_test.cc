@@ -90,9 +90,14 @@ TEST(CambiKernel, RowsEqualTheirReferenceOnEveryTarget) {
       halve_row_ref(row.data(), width, expected.data());
       ASSERT_EQ(out.first((width + 1) / 2), expected.first((width + 1) / 2)) << "halve_row";
       for (const auto& [first, count] : {std::pair{0, 564}, std::pair{1, 0}, std::pair{0, 1025}, std::pair{231, 17}, std::pair{1024, 1}}) {
-        index_row(row.data(), width, first, count, out.data());
-        index_row_ref(row.data(), width, first, count, expected.data());
-        ASSERT_EQ(out.first(width), expected.first(width)) << "index_row " << first << " " << count;
+        std::vector<PixelRun> runs(width + kRowPad), expected_runs(width + kRowPad);
+        std::vector<uint8_t> memory(find_runs_bytes(width), 0xA5);
+        const int found = find_runs(row.data(), width, first, count, runs.data(), memory.data());
+        ASSERT_EQ(found, find_runs_ref(row.data(), width, first, count, expected_runs.data())) << "find_runs " << first << " " << count;
+        for (int i = 0; i < found; ++i) {
+          const PixelRun &run = runs[i], &other = expected_runs[i];
+          ASSERT_TRUE(run.begin == other.begin && run.end == other.end && run.code == other.code) << "find_runs " << first << " " << count << " run " << i;
+        }
       }
     }
   });
@@ -129,23 +134,28 @@ TEST(CambiKernel, ScanEqualsItsReferenceOnEveryTarget) {
       tile.code_count = static_cast<int>(random.uniform(1, seed % 3 == 0 ? 1025 : 60));
       tile.contrasts = 1 << random.uniform(0, 5);
       const int width = tile.columns + 2 * tile.radius;
-      tile.slice_stride = row_stride(width);
-      std::vector<uint16_t> slice(tile.slice_stride * tile.height + 2 * kRowPad);
-      for (uint16_t& junk : slice) junk = static_cast<uint16_t>(random.bits());
-      tile.slice = slice.data() + kRowPad;
+      std::vector<PixelRun> runs;
+      std::vector<RowRuns> rows(tile.height);
+      std::vector<uint16_t> indices(width);
       const int longest = static_cast<int>(random.uniform(1, 60)), values = static_cast<int>(random.uniform(1, 12));
       const int64_t base = random.uniform(0, tile.code_count), zeros = random.uniform(0, 3);
       for (int y = 0; y < tile.height; ++y) {
-        uint16_t* row = slice.data() + kRowPad + y * tile.slice_stride;
-        if (y > 0 && random.uniform(0, 1) == 0) {  // rows often resemble those before
-          std::copy_n(row - tile.slice_stride, width, row);
-          continue;
-        }
-        for (int x = 0; x < width;) {
+        const int kind = y == 0 ? 2 : static_cast<int>(random.uniform(0, 3));  // rows often resemble those before
+        for (int x = 0; x < width && kind > 0;) {
           const int64_t code = random.uniform(0, 3) < zeros ? 0 : std::min<int64_t>(base + random.uniform(0, values), tile.code_count);
-          for (int64_t run = random.uniform(1, longest); run > 0 && x < width; --run) row[x++] = static_cast<uint16_t>(code);
+          if (kind == 1) x += static_cast<int>(random.uniform(0, longest));
+          for (int64_t run = random.uniform(1, longest); run > 0 && x < width; --run) indices[x++] = static_cast<uint16_t>(code);
         }
+        std::vector<uint16_t> samples(indices);
+        for (uint16_t& sample : samples) sample |= kMaskBit;
+        runs.resize(runs.size() + random.uniform(0, 5));  // gaps
+        rows[y].at = static_cast<uint32_t>(runs.size());
+        runs.resize(rows[y].at + width);
+        rows[y].count = find_runs_ref(samples.data(), width, 1, tile.code_count, runs.data() + rows[y].at);
+        runs.resize(rows[y].at + rows[y].count);
       }
+      tile.runs = runs.data();
+      tile.rows = rows.data();
       std::vector<uint32_t> steps(tile.code_count + 1, 0);
       const uint32_t all = tile.contrasts == 32 ? ~0u : (1u << tile.contrasts) - 1;
       for (int code = 1; code <= tile.code_count; ++code) steps[code] = (seed % 4 == 0 ? static_cast<uint32_t>(random.bits()) : all) & all;
@@ -156,7 +166,7 @@ TEST(CambiKernel, ScanEqualsItsReferenceOnEveryTarget) {
       tile.weights = weights.data();
       tile.reciprocals = reciprocals.data();
 
-      AlignedBuffer<uint8_t> memory(ScanMemory(tile.columns, tile.radius, tile.code_count, tile.contrasts).bytes());
+      AlignedBuffer<uint8_t> memory(ScanMemory(tile.columns, tile.code_count, tile.contrasts).bytes());
       const size_t count = static_cast<size_t>(tile.columns) * tile.height;
       std::vector<float> listed(count + kRowPad), expected_listed(count + kRowPad), map(count), expected_map(count);
       const TileResult result = scan_tile(tile, listed.data(), map.data(), tile.columns, memory.data());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // The scan of a tile. Compiled once per CPU target through foreach_target.h.
 //
-// counts[u][x] = N(u) at column x of the current row is kept for every code in use. From row to row only
-// what differs between the row that enters the window and the one that leaves it is applied, and by runs of
-// equal pixels: a run [a, b] of the slice adds to column x as many as it has pixels in [x, x + 2 radius].
-// c-values are made by runs as well, since their counts then stand side by side in 2 n + 1 rows of `counts`.
-// Flat areas are what CAMBI looks at, so runs are long, and rows resemble their neighbours.
+// counts[u][x] = N(u) at column x of the current row is kept for every code in use. The runs of the row that
+// enters the window are added and those of the row that leaves it taken off: a run [begin, end) adds to
+// column x as many as it has pixels in [x, x + 2 radius]. c-values are made by runs as well, since their
+// counts then stand side by side in 2 n + 1 rows of `counts`. Flat areas are what CAMBI looks at, so that runs
+// are long, and few against the pixels.
 #include <algorithm>
 #include <cstring>
 
@@ -30,10 +30,14 @@ TileResult ScanTile(const Tile& tile, float* values, float* map, size_t map_stri
 
 using D16 = hn::CappedTag<uint16_t, kRowPad / 2>;
 
+// An estimate below this part of another is of the smaller c-value: twice the error of ApproximateReciprocal
+// (1.5 * 2^-12 on x86, 2^-8 on Arm) and some.
+constexpr float kClear = HWY_ARCH_X86 ? 1.0f - 1.0f / 1024 : 1.0f - 1.0f / 64;
+
 class Scanner {
  public:
-  Scanner(const Tile& tile, uint8_t* memory) : tile_(tile), width_(tile.columns + 2 * tile.radius) {
-    const ScanMemory need(tile.columns, tile.radius, tile.code_count, tile.contrasts);
+  Scanner(const Tile& tile, uint8_t* memory) : tile_(tile) {
+    const ScanMemory need(tile.columns, tile.code_count, tile.contrasts);
     stride_ = need.count_stride;
     zeros_ = reinterpret_cast<uint16_t*>(memory);
     std::memset(zeros_, 0, need.zeros);
@@ -46,22 +50,22 @@ class Scanner {
       counts_[code] = zeros_;
       live_[code] = 0;
     }
-    entering_edges_ = memory;
-    leaving_edges_ = memory + need.bits;
-    differences_ = memory + 2 * need.bits;
-    next_row_ = reinterpret_cast<uint16_t*>(memory + 3 * need.bits);
+    present_up_ = memory;
+    present_down_ = memory + need.presence;
+    std::memset(memory, 0, 2 * need.presence);
+    memory += 2 * need.presence;
+    next_counts_ = reinterpret_cast<uint16_t*>(memory);
   }
 
   TileResult scan(float* values, float* map, size_t map_stride) {
-    const int height = tile_.height, radius = tile_.radius;
     TileResult result;
     float* out = values;
-    for (int y = 0; y < std::min(radius, height); ++y) update(row(y), zeros_);
-    for (int y = 0; y < height; ++y) {
-      const bool enters = y + radius < height, leaves = y - radius - 1 >= 0;
-      if (enters || leaves) update(enters ? row(y + radius) : zeros_, leaves ? row(y - radius - 1) : zeros_);
+    for (int y = 0; y < tile_.radius; ++y) apply<1>(y);
+    for (int y = 0; y < tile_.height; ++y) {
+      apply<1>(y + tile_.radius);
+      apply<-1>(y - tile_.radius - 1);
       double sum = 0.0;
-      out = evaluate(row(y), out, map != nullptr ? map + y * map_stride : nullptr, sum);
+      out = evaluate(y, out, map != nullptr ? map + y * map_stride : nullptr, sum);
       result.sum.add(sum);
     }
     result.stored = out - values;
@@ -69,79 +73,61 @@ class Scanner {
   }
 
  private:
-  const uint16_t* row(int y) const { return tile_.slice + static_cast<size_t>(y) * tile_.slice_stride; }
-
-  // Bit x of `edges`: pixel x differs from x-1.
-  void find_edges(const uint16_t* HWY_RESTRICT in, uint8_t* HWY_RESTRICT edges) const {
-    const D16 d16;
-    const int lanes = static_cast<int>(hn::Lanes(d16));
-    for (int x = 0; x < width_; x += lanes) {
-      hn::StoreMaskBits(d16, hn::Ne(hn::LoadU(d16, in + x), hn::LoadU(d16, in + x - 1)), edges + x / 8);
-    }
-  }
-
-  // Counts the pixels of row `in` and discounts those of row `out`.
-  void update(const uint16_t* HWY_RESTRICT in, const uint16_t* HWY_RESTRICT out) {
-    const D16 d16;
-    const int lanes = static_cast<int>(hn::Lanes(d16));
-    for (int x = 0; x < width_; x += lanes) {
-      const auto entering = hn::LoadU(d16, in + x), leaving = hn::LoadU(d16, out + x);
-      hn::StoreMaskBits(d16, hn::Ne(entering, leaving), differences_ + x / 8);
-      hn::StoreMaskBits(d16, hn::Ne(entering, hn::LoadU(d16, in + x - 1)), entering_edges_ + x / 8);
-      hn::StoreMaskBits(d16, hn::Ne(leaving, hn::LoadU(d16, out + x - 1)), leaving_edges_ + x / 8);
-    }
-    for_each_difference(in, entering_edges_, [this](int code, int a, int b) HWY_ATTR { apply<1>(code, a, b); });
-    for_each_difference(out, leaving_edges_, [this](int code, int a, int b) HWY_ATTR { apply<-1>(code, a, b); });
-  }
-
-  static uint64_t load_word(const uint8_t* bits, int word) {
-    uint64_t out;
-    std::memcpy(&out, bits + 8 * word, 8);
-    return out;
-  }
-
-  // Calls run(code, a, b) for the longest runs of equal counted pixels that differ from the other row.
-  template <class Run>
-  HWY_INLINE void for_each_difference(const uint16_t* HWY_RESTRICT in, const uint8_t* HWY_RESTRICT edges, const Run& run) {
-    uint64_t carry = 0;  // did the last pixel of the word before differ?
-    int begin = -1, code = 0;
-    for (int base = 0; base < width_; base += 64) {
-      const uint64_t differs = load_word(differences_, base / 64);
-      uint64_t bits = (load_word(edges, base / 64) & differs) | (differs ^ (differs << 1 | carry));
-      carry = differs >> 63;
-      if (width_ - base < 64) bits &= (uint64_t{1} << (width_ - base)) - 1;
-      while (bits != 0) {
-        const int shift = static_cast<int>(hwy::Num0BitsBelowLS1Bit_Nonzero64(bits));
-        bits &= bits - 1;
-        const int x = base + shift;
-        if (begin >= 0) run(code, begin, x - 1);
-        code = in[x];
-        begin = (differs >> shift & 1) != 0 && code != 0 ? x : -1;
+  void set_present(int code, bool present) {
+    const auto set = [present](uint8_t* bits, int bit) {
+      if (present) {
+        bits[bit / 8] = static_cast<uint8_t>(bits[bit / 8] | 1 << bit % 8);
+      } else {
+        bits[bit / 8] = static_cast<uint8_t>(bits[bit / 8] & ~(1 << bit % 8));
       }
-    }
-    if (begin >= 0) run(code, begin, width_ - 1);
+    };
+    set(present_up_, code);
+    set(present_down_, tile_.code_count - code);
   }
 
+  // Steps d for which a code d+1 above or below is in the window's rows.
+  uint32_t present_steps(int code) const {
+    const auto bits_from = [](const uint8_t* bits, int bit) {
+      uint64_t out;
+      std::memcpy(&out, bits + bit / 8, 8);
+      return static_cast<uint32_t>(out >> bit % 8);
+    };
+    return bits_from(present_up_, code + 1) | bits_from(present_down_, tile_.code_count - code + 1);
+  }
+
+  // Adds or takes off the runs of row y, if it exists.
   template <int kSign>
-  HWY_INLINE void apply(int code, int a, int b) {
+  HWY_INLINE void apply(int y) {
+    if (y < 0 || y >= tile_.height) return;
     const D16 d16;
     const int lanes = static_cast<int>(hn::Lanes(d16));
-    uint16_t* counts = counts_[code];
-    if (counts == zeros_) {
-      counts = counts_[code] = next_row_;
-      next_row_ += stride_;
-      std::memset(counts, 0, stride_ * sizeof(uint16_t));
-    }
-    live_[code] += kSign * (b - a + 1);
-    const int reach = 2 * tile_.radius;
-    const auto first = hn::Set(d16, static_cast<uint16_t>(a)), end = hn::Set(d16, static_cast<uint16_t>(b + 1));
+    const int reach = 2 * tile_.radius, columns = tile_.columns;
     const auto window = hn::Set(d16, static_cast<uint16_t>(reach + 1));
-    const int last = HWY_MIN(b, tile_.columns - 1);
-    for (int x = HWY_MAX(a - reach, 0) & -lanes; x <= last; x += lanes) {
-      const auto column = hn::Iota(d16, static_cast<uint16_t>(x));
-      const auto overlap = hn::SaturatedSub(hn::Min(hn::Add(column, window), end), hn::Max(column, first));
-      const auto before = hn::Load(d16, counts + x);
-      hn::Store(kSign > 0 ? hn::Add(before, overlap) : hn::Sub(before, overlap), d16, counts + x);
+    // Enough vectors for a run that is no longer than one; to do all of them costs less than to find out
+    // how many it takes.
+    const int usual = ((reach + lanes + lanes - 1 + lanes - 1) & -lanes);
+    const PixelRun* const runs_end = tile_.runs + tile_.rows[y].at + tile_.rows[y].count;
+    for (const PixelRun* run = tile_.runs + tile_.rows[y].at; run != runs_end; ++run) {
+      const int a = run->begin, end = run->end, code = run->code;
+      uint16_t* counts = counts_[code];
+      if (HWY_UNLIKELY(counts == zeros_)) {
+        counts = counts_[code] = next_counts_;
+        next_counts_ += stride_;
+        std::memset(counts, 0, stride_ * sizeof(uint16_t));
+      }
+      const int32_t was_live = live_[code];
+      live_[code] = was_live + kSign * (end - a);
+      if (HWY_UNLIKELY(kSign > 0 ? was_live == 0 : live_[code] == 0)) set_present(code, kSign > 0);
+
+      const auto first = hn::Set(d16, static_cast<uint16_t>(a)), past = hn::Set(d16, static_cast<uint16_t>(end));
+      int x = HWY_MAX(a - reach, 0) & -lanes;
+      const int stop = end - a <= lanes ? HWY_MIN(x + usual, columns) : HWY_MIN(end, columns);
+      for (; x < stop; x += lanes) {
+        const auto column = hn::Iota(d16, static_cast<uint16_t>(x));
+        const auto overlap = hn::SaturatedSub(hn::Min(hn::Add(column, window), past), hn::Max(column, first));
+        const auto before = hn::Load(d16, counts + x);
+        hn::Store(kSign > 0 ? hn::Add(before, overlap) : hn::Sub(before, overlap), d16, counts + x);
+      }
     }
   }
 
@@ -152,35 +138,26 @@ class Scanner {
     float weight;
   };
 
-  HWY_INLINE float* evaluate(const uint16_t* HWY_RESTRICT in, float* out, float* map, double& sum) {
-    find_edges(in, entering_edges_);
-    const int first = tile_.radius, end = tile_.radius + tile_.columns;
-    int begin = first;
-    for (int base = first / 64 * 64; base < end; base += 64) {
-      uint64_t bits = load_word(entering_edges_, base / 64);
-      if (base <= first) bits &= ~uint64_t{0} << (first - base) << 1;  // edges after the first pixel
-      if (end - base < 64) bits &= (uint64_t{1} << (end - base)) - 1;
-      while (bits != 0) {
-        const int x = base + static_cast<int>(hwy::Num0BitsBelowLS1Bit_Nonzero64(bits));
-        bits &= bits - 1;
-        if (tile_.steps[in[begin]] != 0) out = evaluate_run(in[begin], begin - first, x - first, out, map, sum);
-        begin = x;
-      }
+  HWY_INLINE float* evaluate(int y, float* out, float* map, double& sum) {
+    const int radius = tile_.radius, columns = tile_.columns;
+    const PixelRun* const runs_end = tile_.runs + tile_.rows[y].at + tile_.rows[y].count;
+    for (const PixelRun* run = tile_.runs + tile_.rows[y].at; run != runs_end; ++run) {
+      const uint32_t steps = tile_.steps[run->code] & present_steps(run->code);
+      if (steps == 0) continue;
+      const int begin = HWY_MAX(run->begin - radius, 0), end = HWY_MIN(run->end - radius, columns);
+      if (begin < end) out = evaluate_run(run->code, steps, begin, end, out, map, sum);
     }
-    if (tile_.steps[in[begin]] != 0) out = evaluate_run(in[begin], begin - first, end - first, out, map, sum);
     return out;
   }
 
-  // c-values of the pixels [begin, end) of the tile, all of one code.
-  HWY_INLINE float* evaluate_run(int code, int begin, int end, float* out, float* map, double& sum) {
+  // c-values of the pixels [begin, end) of the tile, all of one code. `bits` of steps are looked at.
+  HWY_INLINE float* evaluate_run(int code, uint32_t bits, int begin, int end, float* out, float* map, double& sum) {
     Step steps[kMaxContrasts];
     int step_count = 0;
-    for (uint32_t bits = tile_.steps[code]; bits != 0; bits &= bits - 1) {
+    for (; bits != 0; bits &= bits - 1) {
       const int d = static_cast<int>(hwy::Num0BitsBelowLS1Bit_Nonzero32(bits));
-      const int above = code + d + 1, below = HWY_MAX(code - d - 1, 0);  // nothing is counted at 0
-      if ((live_[above] | live_[below]) != 0) steps[step_count++] = {counts_[above], counts_[below], tile_.weights[d]};
+      steps[step_count++] = {counts_[code + d + 1], counts_[HWY_MAX(code - d - 1, 0)], tile_.weights[d]};  // nothing is counted at 0
     }
-    if (step_count == 0) return out;
 
     const hn::CappedTag<float, 16> df;
     const hn::RebindToSigned<decltype(df)> di32;
@@ -193,13 +170,31 @@ class Scanner {
     for (int x = begin; x < end; x += lanes) {
       const auto own = hn::PromoteTo(di32, hn::LoadU(d16, own_counts + x));
       const auto own_float = hn::ConvertTo(df, own);
-      auto strongest = hn::Zero(df);
+      // The table look-up is what costs. The candidates are compared by an approximation of the same, and only
+      // the largest one is looked up.
+      auto largest = hn::Zero(df), second = hn::Zero(df), largest_product = hn::Zero(df);
+      auto largest_total = hn::Zero(di32);
       for (int i = 0; i < step_count; ++i) {
         const auto counted = hn::Max(hn::LoadU(d16, steps[i].above + x), hn::LoadU(d16, steps[i].below + x));
         if (hn::AllTrue(d16, hn::Eq(counted, hn::Zero(d16)))) continue;
         const auto other = hn::PromoteTo(di32, counted);
         const auto product = hn::Mul(hn::Mul(own_float, hn::Set(df, steps[i].weight)), hn::ConvertTo(df, other));
-        strongest = hn::Max(strongest, hn::Mul(product, hn::GatherIndex(df, tile_.reciprocals, hn::Add(own, other))));
+        const auto total = hn::Add(own, other);
+        const auto estimate = hn::Mul(product, hn::ApproximateReciprocal(hn::ConvertTo(df, total)));
+        const auto larger = hn::Gt(estimate, largest);
+        second = hn::Max(second, hn::Min(estimate, largest));
+        largest = hn::Max(estimate, largest);
+        largest_product = hn::IfThenElse(larger, product, largest_product);
+        largest_total = hn::IfThenElse(hn::RebindMask(di32, larger), total, largest_total);
+      }
+      auto strongest = hn::Mul(largest_product, hn::GatherIndex(df, tile_.reciprocals, largest_total));
+      if (HWY_UNLIKELY(!hn::AllFalse(df, hn::Gt(second, hn::Mul(largest, hn::Set(df, kClear)))))) {
+        strongest = hn::Zero(df);
+        for (int i = 0; i < step_count; ++i) {
+          const auto other = hn::PromoteTo(di32, hn::Max(hn::LoadU(d16, steps[i].above + x), hn::LoadU(d16, steps[i].below + x)));
+          const auto product = hn::Mul(hn::Mul(own_float, hn::Set(df, steps[i].weight)), hn::ConvertTo(df, other));
+          strongest = hn::Max(strongest, hn::Mul(product, hn::GatherIndex(df, tile_.reciprocals, hn::Add(own, other))));
+        }
       }
       const int count = HWY_MIN(lanes, end - x);
       if (count < lanes) strongest = hn::IfThenElseZero(hn::FirstN(df, count), strongest);
@@ -215,15 +210,13 @@ class Scanner {
   }
 
   const Tile& tile_;
-  int width_;  // of a slice's row
   size_t stride_ = 0;
-  uint16_t* zeros_ = nullptr;
-  uint16_t** counts_ = nullptr;  // [code]; zeros_ for a code that has not occurred
-  int32_t* live_ = nullptr;      // [code]: pixels of the slice in the window's rows
-  uint8_t* entering_edges_ = nullptr;
-  uint8_t* leaving_edges_ = nullptr;
-  uint8_t* differences_ = nullptr;
-  uint16_t* next_row_ = nullptr;
+  uint16_t* zeros_ = nullptr;        // counts of codes not met
+  uint16_t** counts_ = nullptr;      // [code]; zeros_ for a code that has not occurred
+  int32_t* live_ = nullptr;          // [code]: pixels of the slice in the window's rows
+  uint8_t* present_up_ = nullptr;    // bit [code]: live
+  uint8_t* present_down_ = nullptr;  // bit [code_count - code]: live
+  uint16_t* next_counts_ = nullptr;
 };
 
 TileResult ScanTile(const Tile& tile, float* values, float* map, size_t map_stride, void* memory) {
