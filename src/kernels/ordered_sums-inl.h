@@ -17,19 +17,21 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// sums[r] = ((sums[r] + row[0]) + row[1]) + ... for kOrderedRows rows, `stride` floats apart (a multiple of 4;
+// rows aligned to 16 bytes). An addition waits for the one before it: four chains of rows keep the adders busy.
+inline constexpr int kOrderedRows = 16;
+
 #if HWY_TARGET == HWY_SCALAR
 inline void AddRowsInOrder(const float* rows, size_t stride, int width, float* sums) {
-  for (int r = 0; r < 8; ++r) {
+  for (int r = 0; r < kOrderedRows; ++r) {
     for (int x = 0; x < width; ++x) sums[r] += rows[r * stride + x];
   }
 }
 #else
 
-// sums[r] = ((sums[r] + row[0]) + row[1]) + ... for eight rows, `stride` floats apart (a multiple of 4; rows
-// aligned to 16 bytes).
 inline void AddRowsInOrder(const float* HWY_RESTRICT rows, size_t stride, int width, float* HWY_RESTRICT sums) {
   const hn::CappedTag<float, 4> d;
-  auto upper = hn::LoadU(d, sums), lower = hn::LoadU(d, sums + 4);
+  auto sum0 = hn::LoadU(d, sums), sum1 = hn::LoadU(d, sums + 4), sum2 = hn::LoadU(d, sums + 8), sum3 = hn::LoadU(d, sums + 12);
   const auto add_columns = [&](const float* from, auto& sum) HWY_ATTR {
     const auto r0 = hn::Load(d, from), r1 = hn::Load(d, from + stride);
     const auto r2 = hn::Load(d, from + 2 * stride), r3 = hn::Load(d, from + 3 * stride);
@@ -43,13 +45,17 @@ inline void AddRowsInOrder(const float* HWY_RESTRICT rows, size_t stride, int wi
   };
   int x = 0;
   for (; x + 4 <= width; x += 4) {
-    add_columns(rows + x, upper);
-    add_columns(rows + 4 * stride + x, lower);
+    add_columns(rows + x, sum0);
+    add_columns(rows + 4 * stride + x, sum1);
+    add_columns(rows + 8 * stride + x, sum2);
+    add_columns(rows + 12 * stride + x, sum3);
   }
-  hn::StoreU(upper, d, sums);
-  hn::StoreU(lower, d, sums + 4);
+  hn::StoreU(sum0, d, sums);
+  hn::StoreU(sum1, d, sums + 4);
+  hn::StoreU(sum2, d, sums + 8);
+  hn::StoreU(sum3, d, sums + 12);
   for (; x < width; ++x) {
-    for (int r = 0; r < 8; ++r) sums[r] += rows[r * stride + x];
+    for (int r = 0; r < kOrderedRows; ++r) sums[r] += rows[r * stride + x];
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // Compiled once per CPU target through foreach_target.h; the wrappers at the end choose at run time.
 //
-// Eight rows at a time: the column filter walks down the rows with its unfinished sums in registers, so that
+// Sixteen rows at a time: the column filter walks down the rows with its unfinished sums in registers, so that
 // a sample is converted and multiplied once; the row filter and the differences follow in tiles that stay in
 // the first-level cache until AddRowsInOrder has taken them.
 #include "metrics/float_motion/float_motion_kernels.h"
@@ -28,9 +28,10 @@ void BlurBand(const PlaneView& plane, const Filter& filter, int bit_depth, int y
 #else
 
 constexpr int kTile = 256;  // columns
+static_assert(kBandRows == fovea::HWY_NAMESPACE::kOrderedRows);
 constexpr int kLead = 64;   // floats before a row, for its mirrored end
 
-// Eight rows filtered down the columns, into `out`, with mirrored ends. The scale of the samples goes into
+// kBandRows rows filtered down the columns, into `out`, with mirrored ends. The scale of the samples goes into
 // the taps: a power of two, so that no rounding changes.
 template <int kRadius, class Sample>
 void Columns(const PlaneView& plane, const Filter& filter, int bit_depth, int y_begin, float* HWY_RESTRICT out) {

@@ -23,7 +23,7 @@ struct Filter {
   std::array<float, 3> taps;  // by distance from the centre
 };
 
-inline constexpr int kBandRows = 8;  // rows made together
+inline constexpr int kBandRows = 16;  // rows made together
 // Floats between the rows of a band: an odd multiple of 256 bytes, so that rows do not share cache sets.
 inline size_t band_stride(int width) { return (round_up(static_cast<size_t>(width), 64) + 64) | 64; }
 
