@@ -15,7 +15,7 @@ void disable_cpu_features(uint64_t mask) {
 #elif HWY_ARCH_ARM
   if (mask & 1) disabled |= HWY_NEON;
 #endif
-  if (disabled != 0) hwy::DisableTargets(disabled);
+  hwy::DisableTargets(disabled);
 }
 
 std::string cpu_target_name() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "report/peer_formats.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <vector>
 
@@ -174,6 +176,13 @@ std::string NumberFormat::operator()(double value) const {
     case Style::kLibvmaf: return print(value, std::chars_format::fixed, has_hidden_fraction(value) ? 16 : 6);
     case Style::kFixed6: return print(value, std::chars_format::fixed, 6);
     case Style::kSignificant: return print(value, std::chars_format::general, digits);
+    case Style::kPrintf: {
+      const int size = std::snprintf(nullptr, 0, printf_format.c_str(), value);
+      std::string text(static_cast<size_t>(std::max(size, 0)) + 1, '\0');
+      std::snprintf(text.data(), text.size(), printf_format.c_str(), value);
+      text.pop_back();
+      return text;
+    }
   }
   return {};
 }

@@ -17,9 +17,11 @@ struct NumberFormat {
     kLibvmaf,      // "%.6f", or "%.16f" for a fraction below 1e-6 that would vanish
     kFixed6,       // "%.6f"
     kSignificant,  // "%.Ng"
+    kPrintf,       // printf_format, with the decimal point of the thread's locale
   };
   Style style = Style::kLibvmaf;
-  int digits = 17;  // N
+  int digits = 17;                 // N
+  std::string printf_format = {};  // one conversion, of a double: to be checked by whoever takes it from outside
 
   // Locale independent. Not-finite values print as C does: inf, -inf, nan, -nan.
   std::string operator()(double value) const;
