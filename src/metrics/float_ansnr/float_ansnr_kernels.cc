@@ -106,72 +106,87 @@ HWY_INLINE void AddGroup(Workspace& work, int y, int rows, Tile tile, float* sum
   }
 }
 
-// r of a tile, and the sums of r^2. All sums are exact in single precision: 16 + 4 bits.
-template <class Sample>
-void RefTile(const PlaneView& ref, int bit_depth, int y_begin, int y_end, Tile tile, Workspace& work, float* sums) {
+// One row of r. `above` and `two_above` hold the sums along the rows before; the latter takes this one's.
+// All sums are exact in single precision: 16 + 4 bits.
+template <bool kOutput>
+void RefRow(const float* HWY_RESTRICT samples, int count, float scale, float* HWY_RESTRICT two_above, const float* HWY_RESTRICT above,
+            float* HWY_RESTRICT r_row, float* HWY_RESTRICT terms) {
   const DF df;
   const int lanes = static_cast<int>(hn::Lanes(df));
-  const auto scale = hn::Set(df, 1.0f / static_cast<float>(16 << (bit_depth - 8)));
-  ForEachSourceRow<Sample>(ref, bit_depth, y_begin, y_end, 1, tile, work, [&](int i, const float* samples) HWY_ATTR {
-    float* const two_above = work.ring[i % 2];
-    float* const above = work.ring[(i + 1) % 2];
-    const int y = i - 2;
-    for (int x = 0; x < tile.count; x += lanes) {
-      const auto centre = hn::Load(df, samples + x);
-      const auto sides = hn::Add(hn::LoadU(df, samples + x - 1), hn::LoadU(df, samples + x + 1));
-      const auto row = hn::Add(sides, hn::Add(centre, centre));
-      if (y >= 0) {
-        const auto middle = hn::Load(df, above + x);
-        const auto r = hn::Mul(hn::Add(hn::Add(hn::Load(df, two_above + x), row), hn::Add(middle, middle)), scale);
-        hn::Store(r, df, work.ref[y] + x);
-        hn::Store(hn::Mul(r, r), df, work.terms[y % kGroup] + x);
-      }
-      hn::Store(row, df, two_above + x);
+  const auto factor = hn::Set(df, scale);
+  for (int x = 0; x < count; x += lanes) {
+    const auto centre = hn::Load(df, samples + x);
+    const auto sides = hn::Add(hn::LoadU(df, samples + x - 1), hn::LoadU(df, samples + x + 1));
+    const auto row = hn::Add(sides, hn::Add(centre, centre));
+    if constexpr (kOutput) {
+      const auto middle = hn::Load(df, above + x);
+      const auto r = hn::Mul(hn::Add(hn::Add(hn::Load(df, two_above + x), row), hn::Add(middle, middle)), factor);
+      hn::Store(r, df, r_row + x);
+      hn::Store(hn::Mul(r, r), df, terms + x);
     }
-    if (y >= 0) AddGroup(work, y, y_end - y_begin, tile, sums);
+    hn::Store(row, df, two_above + x);
+  }
+}
+
+// r of a tile, and the sums of r^2.
+template <class Sample>
+void RefTile(const PlaneView& ref, int bit_depth, int y_begin, int y_end, Tile tile, Workspace& work, float* sums) {
+  const float scale = 1.0f / static_cast<float>(16 << (bit_depth - 8));
+  ForEachSourceRow<Sample>(ref, bit_depth, y_begin, y_end, 1, tile, work, [&](int i, const float* samples) HWY_ATTR {
+    float *const two_above = work.ring[i % 2], *const above = work.ring[(i + 1) % 2];
+    const int y = i - 2;
+    if (y < 0) return RefRow<false>(samples, tile.count, scale, two_above, above, nullptr, nullptr);
+    RefRow<true>(samples, tile.count, scale, two_above, above, work.ref[y], work.terms[y % kGroup]);
+    AddGroup(work, y, y_end - y_begin, tile, sums);
   });
+}
+
+// One source row of a distorted picture, filtered by the three different rows of the kernel. These go to
+// rings of four (outer rows), three (inner rows) and two (the centre), whose oldest ones make an output row.
+template <bool kOutput>
+void DisRow(const float* HWY_RESTRICT samples, int count, float step, float* HWY_RESTRICT outer, float* HWY_RESTRICT inner,
+            const float* HWY_RESTRICT inner_above, float* HWY_RESTRICT centre, const float* HWY_RESTRICT r_row, float* HWY_RESTRICT terms) {
+  const DF df;
+  const int lanes = static_cast<int>(hn::Lanes(df));
+  const auto tap2 = hn::Set(df, kDisTaps[2][2] * step), tap7 = hn::Set(df, kDisTaps[2][1] * step);
+  const auto tap12 = hn::Set(df, kDisTaps[2][0] * step), tap31 = hn::Set(df, kDisTaps[1][1] * step);
+  const auto tap52 = hn::Set(df, kDisTaps[1][0] * step), tap127 = hn::Set(df, kDisTaps[0][0] * step);
+  for (int x = 0; x < count; x += lanes) {
+    const auto v0 = hn::LoadU(df, samples + x - 2), v1 = hn::LoadU(df, samples + x - 1), v2 = hn::Load(df, samples + x);
+    const auto v3 = hn::LoadU(df, samples + x + 1), v4 = hn::LoadU(df, samples + x + 2);
+    const auto filter = [&](auto far, auto near, auto middle) HWY_ATTR {
+      auto sum = hn::Mul(v0, far);
+      sum = hn::Add(sum, hn::Mul(v1, near));
+      sum = hn::Add(sum, hn::Mul(v2, middle));
+      sum = hn::Add(sum, hn::Mul(v3, near));
+      return hn::Add(sum, hn::Mul(v4, far));
+    };
+    const auto outer_sum = filter(tap2, tap7, tap12);
+    if constexpr (kOutput) {
+      auto d = hn::Add(hn::Load(df, outer + x), hn::Load(df, inner + x));
+      d = hn::Add(d, hn::Load(df, centre + x));
+      d = hn::Add(d, hn::Load(df, inner_above + x));
+      d = hn::Add(d, outer_sum);
+      const auto difference = hn::Sub(hn::Load(df, r_row + x), d);
+      hn::Store(hn::Mul(difference, difference), df, terms + x);
+    }
+    hn::Store(outer_sum, df, outer + x);
+    hn::Store(filter(tap7, tap31, tap52), df, inner + x);
+    hn::Store(filter(tap12, tap52, tap127), df, centre + x);
+  }
 }
 
 // Sums of (r - d)^2 of a tile.
 template <class Sample>
 void DisTile(const PlaneView& dis, int bit_depth, int y_begin, int y_end, Tile tile, Workspace& work, float* sums) {
-  const DF df;
-  const int lanes = static_cast<int>(hn::Lanes(df));
   const float step = 1.0f / static_cast<float>(1 << (bit_depth - 8));
-  const auto tap2 = hn::Set(df, kDisTaps[2][2] * step), tap7 = hn::Set(df, kDisTaps[2][1] * step);
-  const auto tap12 = hn::Set(df, kDisTaps[2][0] * step), tap31 = hn::Set(df, kDisTaps[1][1] * step);
-  const auto tap52 = hn::Set(df, kDisTaps[1][0] * step), tap127 = hn::Set(df, kDisTaps[0][0] * step);
   ForEachSourceRow<Sample>(dis, bit_depth, y_begin, y_end, 2, tile, work, [&](int i, const float* samples) HWY_ATTR {
-    // Rings of the outer rows of the kernel (four), the inner ones (three) and the centre (two).
-    float* const outer = work.ring[i % 4];
-    float* const inner = work.ring[4 + i % 3];
+    float *const outer = work.ring[i % 4], *const inner = work.ring[4 + i % 3], *const centre = work.ring[7 + i % 2];
     const float* const inner_above = work.ring[4 + (i + 2) % 3];
-    float* const centre = work.ring[7 + i % 2];
     const int y = i - 4;
-    for (int x = 0; x < tile.count; x += lanes) {
-      const auto v0 = hn::LoadU(df, samples + x - 2), v1 = hn::LoadU(df, samples + x - 1), v2 = hn::Load(df, samples + x);
-      const auto v3 = hn::LoadU(df, samples + x + 1), v4 = hn::LoadU(df, samples + x + 2);
-      const auto filter = [&](auto far, auto near, auto middle) HWY_ATTR {
-        auto sum = hn::Mul(v0, far);
-        sum = hn::Add(sum, hn::Mul(v1, near));
-        sum = hn::Add(sum, hn::Mul(v2, middle));
-        sum = hn::Add(sum, hn::Mul(v3, near));
-        return hn::Add(sum, hn::Mul(v4, far));
-      };
-      const auto outer_sum = filter(tap2, tap7, tap12);
-      if (y >= 0) {
-        auto d = hn::Add(hn::Load(df, outer + x), hn::Load(df, inner + x));
-        d = hn::Add(d, hn::Load(df, centre + x));
-        d = hn::Add(d, hn::Load(df, inner_above + x));
-        d = hn::Add(d, outer_sum);
-        const auto difference = hn::Sub(hn::Load(df, work.ref[y] + x), d);
-        hn::Store(hn::Mul(difference, difference), df, work.terms[y % kGroup] + x);
-      }
-      hn::Store(outer_sum, df, outer + x);
-      hn::Store(filter(tap7, tap31, tap52), df, inner + x);
-      hn::Store(filter(tap12, tap52, tap127), df, centre + x);
-    }
-    if (y >= 0) AddGroup(work, y, y_end - y_begin, tile, sums);
+    if (y < 0) return DisRow<false>(samples, tile.count, step, outer, inner, inner_above, centre, nullptr, nullptr);
+    DisRow<true>(samples, tile.count, step, outer, inner, inner_above, centre, work.ref[y], work.terms[y % kGroup]);
+    AddGroup(work, y, y_end - y_begin, tile, sums);
   });
 }
 
