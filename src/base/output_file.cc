@@ -31,17 +31,24 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
 
 }  // namespace
 
+Result<OutputFile> OutputFile::open_in_place(const std::string& path) {
+  OutputFile file;
+  file.path_ = path;
+  file.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file.fd_ < 0) return system_error(path, "open for writing", errno);
+  return file;
+}
+
 Result<OutputFile> OutputFile::open(const std::string& path) {
   OutputFile file;
   file.path_ = path;
   struct stat status {};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) return system_error(path, "write", EISDIR);
-  if (exists && !S_ISREG(status.st_mode)) {
-    file.fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (file.fd_ < 0) return system_error(path, "open for writing", errno);
-    return file;
-  }
+  // A link must stay one: /dev/stdout leads to a regular file when output is redirected.
+  struct stat link {};
+  const bool is_link = ::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
+  if (exists && (is_link || !S_ISREG(status.st_mode))) return open_in_place(path);
   if (exists && ::access(path.c_str(), W_OK) != 0) return system_error(path, "write", errno);
 
   const size_t slash = path.rfind('/');
@@ -51,7 +58,11 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
   std::vector<char> buffer(pattern.begin(), pattern.end());
   buffer.push_back('\0');
   file.fd_ = ::mkostemp(buffer.data(), O_CLOEXEC);
-  if (file.fd_ < 0) return system_error(path, "create", errno);
+  if (file.fd_ < 0) {
+    const int error = errno;
+    if (exists) return open_in_place(path);  // a writable file in a folder that is not
+    return system_error(path, "create", error);
+  }
   file.temporary_ = buffer.data();
   // mkostemp makes it private; give it the rights that a plain open() would have.
   const mode_t mask = ::umask(0);
@@ -83,12 +94,19 @@ void OutputFile::discard() {
 }
 
 Status OutputFile::commit(std::string_view content) {
+  if (temporary_.empty()) (void)::ftruncate(fd_, 0);  // pipes and devices have no length
   FOVEA_TRY(write_all(fd_, content, path_));
   if (!temporary_.empty() && ::fsync(fd_) != 0) return system_error(path_, "sync", errno);
   const int closed = ::close(std::exchange(fd_, -1));
   if (closed != 0) return system_error(path_, "close", errno);
   if (temporary_.empty()) return {};
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(path_, "rename to its name", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    if (errno != EBUSY) return system_error(path_, "rename to its name", errno);
+    // A mount point, as containers make them of single files.
+    discard();
+    FOVEA_ASSIGN(*this, open_in_place(path_));
+    return commit(content);
+  }
   temporary_.clear();
   return {};
 }

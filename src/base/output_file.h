@@ -11,7 +11,8 @@ namespace fovea {
 
 // open() proves early that the place can be written: a temporary file is made beside the target. commit()
 // writes, syncs and renames it. Without commit() nothing of it remains and an older file of that name is
-// untouched. Targets that are no regular files (/dev/stdout, a pipe) are written straight away by commit().
+// untouched. Links and what is no regular file (/dev/stdout, a pipe), and files in folders that cannot be
+// written, are written in place by commit().
 class OutputFile {
  public:
   static Result<OutputFile> open(const std::string& path);
@@ -25,10 +26,11 @@ class OutputFile {
 
  private:
   OutputFile() = default;
+  static Result<OutputFile> open_in_place(const std::string& path);
   void discard();
 
   std::string path_;
-  std::string temporary_;  // empty: written straight to path_
+  std::string temporary_;  // empty: written in place
   int fd_ = -1;
 };
 

@@ -66,5 +66,27 @@ TEST_F(OutputFileTest, FullDeviceIsAnError) {
   EXPECT_EQ(written.error().message, "/dev/full: cannot write: No space left on device");
 }
 
+TEST_F(OutputFileTest, ALinkStaysALink) {
+  const fs::path target = folder_ / "target.json", link = folder_ / "link.json";
+  std::ofstream(target) << "old and longer";
+  fs::create_symlink(target, link);
+  auto file = OutputFile::open(link);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(read(target), "old and longer");
+  ASSERT_TRUE(file->commit("new").ok());
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read(target), "new");
+  EXPECT_EQ(files(), 2u);
+}
+
+TEST_F(OutputFileTest, ALinkToNothingIsReplaced) {
+  const fs::path link = folder_ / "link.json";
+  fs::create_symlink(folder_ / "missing.json", link);
+  auto file = OutputFile::open(link);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->commit("new").ok());
+  EXPECT_EQ(read(link), "new");
+}
+
 }  // namespace
 }  // namespace fovea
