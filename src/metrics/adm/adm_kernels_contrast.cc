@@ -52,7 +52,7 @@ template <int kSquareShift, class DU32, class V, class V64>
 HWY_INLINE void AddCubes(DU32 du32, V x, int term_shift, V64 half, V64& sum) {
   const hn::Repartition<uint64_t, DU32> du64;
   const auto square_half = hn::Set(du64, uint64_t{1} << (kSquareShift - 1));
-  const auto add = [&](auto lane) HWY_ATTR {
+  const auto add = [&](auto lane) FOVEA_ADM_INLINE {
     const auto square = hn::ShiftRight<kSquareShift>(hn::Add(hn::MulEven(lane, lane), square_half));
     const auto cube = hn::Add(hn::MulEven(hn::BitCast(du32, square), lane), half);
     sum = hn::Add(sum, hn::ShiftRightSame(cube, term_shift));
@@ -95,9 +95,9 @@ HWY_INLINE bool ContrastRow0(const Contrast<int16_t>& rows, Range range, const P
   if constexpr (kAim) AddRows(rows.near[1], range, rows.sums[1]);
   for (int x = range.begin; x < range.end; x += lanes) {
     const auto inside = hn::FirstN(du32, static_cast<size_t>(range.end - x));
-    const auto add = [&](const int16_t* const signal[kBands], int which, auto& h, auto& v, auto& d) HWY_ATTR {
+    const auto add = [&](const int16_t* const signal[kBands], int which, auto& h, auto& v, auto& d) FOVEA_ADM_INLINE {
       const auto threshold = Threshold(d32, rows.sums[which], rows.centre[which], x);
-      highest = hn::Max(highest, threshold);
+      highest = hn::Max(highest, hn::IfThenElseZero(hn::RebindMask(d32, inside), threshold));
       const auto scaled = hn::ShiftLeft<10>(threshold);
       const auto seen_h = hn::IfThenElseZero(inside, Seen0(d32, signal[kH] + x, weight, scaled));
       const auto seen_v = hn::IfThenElseZero(inside, Seen0(d32, signal[kV] + x, weight, scaled));
@@ -137,9 +137,9 @@ HWY_INLINE bool ContrastRow1(const Contrast<uint32_t>& rows, Range range, const 
   if constexpr (kAim) AddRows(rows.near[1], range, rows.sums[1]);
   for (int x = range.begin; x < range.end; x += lanes) {
     const auto inside = hn::FirstN(du32, static_cast<size_t>(range.end - x));
-    const auto add = [&](const uint32_t* const signal[kBands], int which, auto& h, auto& v, auto& d) HWY_ATTR {
+    const auto add = [&](const uint32_t* const signal[kBands], int which, auto& h, auto& v, auto& d) FOVEA_ADM_INLINE {
       const auto threshold = hn::Sub(Threshold(d32, rows.sums[which], rows.centre[which], x), hn::Set(d32, kMaskBias));
-      const auto seen = [&](int b) HWY_ATTR {
+      const auto seen = [&](int b) FOVEA_ADM_INLINE {
         const auto excess = hn::Sub(hn::BitCast(d32, hn::LoadU(du32, signal[b] + x)), threshold);
         return hn::IfThenElseZero(inside, hn::BitCast(du32, hn::Max(excess, hn::Zero(d32))));
       };
@@ -191,7 +191,7 @@ uint64_t Energy1(const int32_t* o, Range range, int square_shift, int term_shift
   for (int x = range.begin; x < range.end; x += static_cast<int>(hn::Lanes(d32))) {
     const auto inside = hn::FirstN(du32, static_cast<size_t>(range.end - x));
     const auto magnitude = hn::IfThenElseZero(inside, hn::BitCast(du32, hn::Abs(hn::LoadU(d32, o + x))));
-    const auto add = [&](auto lane) HWY_ATTR {
+    const auto add = [&](auto lane) FOVEA_ADM_INLINE {
       const auto square = hn::ShiftRightSame(hn::Add(hn::MulEven(lane, lane), unit), square_shift);
       sum = hn::Add(sum, hn::ShiftRightSame(hn::Add(hn::MulEven(hn::BitCast(du32, square), lane), half), term_shift));
     };

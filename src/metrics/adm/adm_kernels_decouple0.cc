@@ -49,11 +49,11 @@ HWY_INLINE V16 DirectionFlags(D16 d16, const Decouple0& rows, int x, int count, 
   const auto zero = hn::Zero(d32);
   const auto o0 = hn::InterleaveLower(d16, oh, ov), o1 = hn::InterleaveUpper(d16, oh, ov);
   const auto t0 = hn::InterleaveLower(d16, th, tv), t1 = hn::InterleaveUpper(d16, th, tv);
-  const auto dot = [&](auto a, auto b) HWY_ATTR { return hn::ConvertTo(df, MulPairAdd(d32, a, b, zero)); };
+  const auto dot = [&](auto a, auto b) FOVEA_ADM_INLINE { return hn::ConvertTo(df, MulPairAdd(d32, a, b, zero)); };
   hn::MFromD<decltype(df)> sure0, sure1, unsure0, unsure1;
   Direction(df, dot(o0, t0), dot(o0, o0), dot(t0, t0), sure0, unsure0);
   Direction(df, dot(o1, t1), dot(o1, o1), dot(t1, t1), sure1, unsure1);
-  const auto joined = [&](auto m0, auto m1) HWY_ATTR {
+  const auto joined = [&](auto m0, auto m1) FOVEA_ADM_INLINE {
     return hn::ReorderDemote2To(d16, hn::BitCast(d32, hn::VecFromMask(df, m0)), hn::BitCast(d32, hn::VecFromMask(df, m1)));
   };
   auto flags = joined(sure0, sure1);
@@ -102,7 +102,7 @@ template <class D16, class V16>
 HWY_INLINE void StoreMasks(D16 d16, V16 h, V16 v, V16 d, V16 weight_low, V16 weight_top, V16 weight_d, V16 weight_d_top,
                            int32_t* near, int32_t* centre) {
   const hn::Repartition<int32_t, D16> d32;
-  const auto straight = [&](auto m) HWY_ATTR { return hn::Add(hn::MulFixedPoint15(m, weight_low), hn::And(m, weight_top)); };
+  const auto straight = [&](auto m) FOVEA_ADM_INLINE { return hn::Add(hn::MulFixedPoint15(m, weight_low), hn::And(m, weight_top)); };
   // (F m + 65535) >> 17 = -floor(-F m / 2^16) >> 1.
   const auto diagonal = hn::ShiftRight<1>(
       hn::Sub(hn::And(d, weight_d_top), hn::MulHigh(weight_d, hn::Neg(d))));
@@ -139,7 +139,7 @@ HWY_INLINE void DecoupleRow0(const Decouple0& rows, int count, const Split& spli
     const auto flags = DirectionFlags(d16, rows, x, count, oh, ov, th, tv);
     const auto enhanced = hn::MaskFromVec(flags);
 
-    const auto decouple = [&](int b, auto o, auto t, auto& r, auto& a) HWY_ATTR {
+    const auto decouple = [&](int b, auto o, auto t, auto& r, auto& a) FOVEA_ADM_INLINE {
       const auto sign = hn::ShiftRight<15>(o);
       const auto magnitude = hn::Abs(o);
       const auto target = hn::Max(hn::Sub(hn::Xor(t, sign), sign), zero);

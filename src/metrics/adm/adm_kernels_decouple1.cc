@@ -124,7 +124,7 @@ HWY_INLINE void DecoupleRow1(const Decouple1& rows, int count, const Split& spli
     const auto th = hn::LoadU(d32, rows.t[kH] + x), tv = hn::LoadU(d32, rows.t[kV] + x);
     const auto enhanced = hn::MaskFromVec(DirectionFlags(d32, rows, x, count, oh, ov, th, tv));
 
-    const auto decouple = [&](int b, auto o, auto t, auto& r_seen, auto& a_seen) HWY_ATTR {
+    const auto decouple = [&](int b, auto o, auto t, auto& r_seen, auto& a_seen) FOVEA_ADM_INLINE {
       const auto sign = hn::ShiftRight<31>(o);
       const auto magnitude = hn::Abs(o);
       const auto target = hn::Max(hn::Sub(hn::Xor(t, sign), sign), zero);

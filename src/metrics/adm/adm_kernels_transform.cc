@@ -51,27 +51,22 @@ HWY_INLINE void Mirror(Range range, int width, SplitRow row) {
   Mirror(range, width, row.low);
 }
 
-// Calls body(x, want_low, want_high) for vectors that cover both ranges. The flags are compile-time constants.
+// Calls body(range, want_high) for whole vectors of columns, up to three times: before, within and after the columns
+// of the high filter. The flag is a compile-time constant. `high` lies within `low`.
 template <class Body>
 HWY_INLINE void ForColumns(const Columns& columns, int lanes, Body body) {
-  const auto covered = [lanes](Range r) {
-    return Range{r.begin / lanes * lanes, r.begin < r.end ? (r.end + lanes - 1) / lanes * lanes : r.begin / lanes * lanes};
-  };
-  const Range low = covered(columns.low), high = covered(columns.high);
-  int x = HWY_MIN(low.begin, high.begin < high.end ? high.begin : low.begin);
-  const int end = HWY_MAX(low.end, high.begin < high.end ? high.end : low.end);
-  for (; x < end; x += lanes) {
-    const bool in_high = x >= high.begin && x < high.end;
-    if (x >= low.begin && x < low.end) {
-      if (in_high) {
-        body(x, std::true_type{}, std::true_type{});
-      } else {
-        body(x, std::true_type{}, std::false_type{});
-      }
-    } else if (in_high) {
-      body(x, std::false_type{}, std::true_type{});
-    }
+  const auto down = [lanes](int x) { return x / lanes * lanes; };
+  const auto up = [lanes](int x) { return (x + lanes - 1) / lanes * lanes; };
+  if (columns.low.begin >= columns.low.end) return;
+  const Range low{down(columns.low.begin), up(columns.low.end)};
+  if (columns.high.begin >= columns.high.end) {
+    body(low, std::false_type{});
+    return;
   }
+  const Range high{down(columns.high.begin), up(columns.high.end)};
+  body(Range{low.begin, high.begin}, std::false_type{});
+  body(high, std::true_type{});
+  body(Range{high.end, low.end}, std::false_type{});
 }
 
 // Samples are moved to the top of 16 bits, mid-grey to zero: then all bit depths round alike, at bit 16.
@@ -98,27 +93,29 @@ HWY_INLINE void Columns0(const Sample* const rows[4], const Columns& columns, in
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   HWY_ALIGN Sample tail[4][HWY_MAX_BYTES / 2];
 
-  ForColumns(columns, lanes, [&](int x, auto want_low, auto want_high) HWY_ATTR {
-    const Sample* p[4] = {rows[0] + x, rows[1] + x, rows[2] + x, rows[3] + x};
-    if (x + lanes > columns.width) {  // nothing beyond the row's end is read
+  ForColumns(columns, lanes, [&](Range range, auto want_high) FOVEA_ADM_INLINE {
+    const auto vector = [&](const Sample* p0, const Sample* p1, const Sample* p2, const Sample* p3, int x) FOVEA_ADM_INLINE {
+      const auto x0 = LoadSample(d16, p0, up), x1 = LoadSample(d16, p1, up);
+      const auto x2 = LoadSample(d16, p2, up), x3 = LoadSample(d16, p3, up);
+      const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
+      const auto lower23 = hn::InterleaveLower(d16, x2, x3), upper23 = hn::InterleaveUpper(d16, x2, x3);
+      const auto filter = [&](auto taps01, auto taps23) FOVEA_ADM_INLINE {
+        const auto lower = MulPairAdd(d32, lower01, taps01, MulPairAdd(d32, lower23, taps23, half));
+        const auto upper = MulPairAdd(d32, upper01, taps01, MulPairAdd(d32, upper23, taps23, half));
+        return hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper));
+      };
+      hn::StoreU(filter(low01, low23), d16, low + x);
+      if constexpr (want_high) hn::StoreU(filter(high01, high23), d16, high + x);
+    };
+    int x = range.begin;
+    for (; x < range.end && x + lanes <= columns.width; x += lanes) {
+      vector(rows[0] + x, rows[1] + x, rows[2] + x, rows[3] + x, x);
+    }
+    if (x < range.end) {  // nothing beyond the row's end is read
       for (int k = 0; k < 4; ++k) {
-        std::memcpy(tail[k], p[k], static_cast<size_t>(columns.width - x) * sizeof(Sample));
-        p[k] = tail[k];
+        std::memcpy(tail[k], rows[k] + x, static_cast<size_t>(columns.width - x) * sizeof(Sample));
       }
-    }
-    const auto x0 = LoadSample(d16, p[0], up), x1 = LoadSample(d16, p[1], up);
-    const auto x2 = LoadSample(d16, p[2], up), x3 = LoadSample(d16, p[3], up);
-    const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
-    const auto lower23 = hn::InterleaveLower(d16, x2, x3), upper23 = hn::InterleaveUpper(d16, x2, x3);
-    if constexpr (want_low) {
-      const auto lower = MulPairAdd(d32, lower01, low01, MulPairAdd(d32, lower23, low23, half));
-      const auto upper = MulPairAdd(d32, upper01, low01, MulPairAdd(d32, upper23, low23, half));
-      hn::StoreU(hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper)), d16, low + x);
-    }
-    if constexpr (want_high) {
-      const auto lower = MulPairAdd(d32, lower01, high01, MulPairAdd(d32, lower23, high23, half));
-      const auto upper = MulPairAdd(d32, upper01, high01, MulPairAdd(d32, upper23, high23, half));
-      hn::StoreU(hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper)), d16, high + x);
+      vector(tail[0], tail[1], tail[2], tail[3], x);
     }
   });
   Mirror(columns.low, columns.width, low);
@@ -150,18 +147,18 @@ void Columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
 
-  ForColumns(columns, lanes, [&](int x, auto want_low, auto want_high) HWY_ATTR {
-    const auto x0 = hn::LoadU(d16, rows[0] + x), x1 = hn::LoadU(d16, rows[1] + x);
-    const auto x2 = hn::LoadU(d16, rows[2] + x), x3 = hn::LoadU(d16, rows[3] + x);
-    const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
-    const auto lower23 = hn::InterleaveLower(d16, x2, x3), upper23 = hn::InterleaveUpper(d16, x2, x3);
-    if constexpr (want_low) {
+  ForColumns(columns, lanes, [&](Range range, auto want_high) FOVEA_ADM_INLINE {
+    for (int x = range.begin; x < range.end; x += lanes) {
+      const auto x0 = hn::LoadU(d16, rows[0] + x), x1 = hn::LoadU(d16, rows[1] + x);
+      const auto x2 = hn::LoadU(d16, rows[2] + x), x3 = hn::LoadU(d16, rows[3] + x);
+      const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
+      const auto lower23 = hn::InterleaveLower(d16, x2, x3), upper23 = hn::InterleaveUpper(d16, x2, x3);
       StoreSplit(d16, MulPairAdd(d32, lower01, low01, MulPairAdd(d32, lower23, low23, zero)),
                  MulPairAdd(d32, upper01, low01, MulPairAdd(d32, upper23, low23, zero)), low, x);
-    }
-    if constexpr (want_high) {
-      StoreSplit(d16, MulPairAdd(d32, lower01, high01, MulPairAdd(d32, lower23, high23, zero)),
-                 MulPairAdd(d32, upper01, high01, MulPairAdd(d32, upper23, high23, zero)), high, x);
+      if constexpr (want_high) {
+        StoreSplit(d16, MulPairAdd(d32, lower01, high01, MulPairAdd(d32, lower23, high23, zero)),
+                   MulPairAdd(d32, upper01, high01, MulPairAdd(d32, upper23, high23, zero)), high, x);
+      }
     }
   });
   Mirror(columns.low, columns.width, low);
@@ -177,82 +174,98 @@ void Columns2(const ConstSplitRow rows[4], const Columns& columns, SplitRow low,
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
 
-  ForColumns(columns, lanes, [&](int x, auto want_low, auto want_high) HWY_ATTR {
-    const auto h0 = hn::LoadU(d16, rows[0].high + x), h1 = hn::LoadU(d16, rows[1].high + x);
-    const auto h2 = hn::LoadU(d16, rows[2].high + x), h3 = hn::LoadU(d16, rows[3].high + x);
-    const auto l0 = hn::LoadU(d16, rows[0].low + x), l1 = hn::LoadU(d16, rows[1].low + x);
-    const auto l2 = hn::LoadU(d16, rows[2].low + x), l3 = hn::LoadU(d16, rows[3].low + x);
-    const auto hl01 = hn::InterleaveLower(d16, h0, h1), hu01 = hn::InterleaveUpper(d16, h0, h1);
-    const auto hl23 = hn::InterleaveLower(d16, h2, h3), hu23 = hn::InterleaveUpper(d16, h2, h3);
-    const auto ll01 = hn::InterleaveLower(d16, l0, l1), lu01 = hn::InterleaveUpper(d16, l0, l1);
-    const auto ll23 = hn::InterleaveLower(d16, l2, l3), lu23 = hn::InterleaveUpper(d16, l2, l3);
-    const auto filtered = [&](auto h01, auto h23, auto l01, auto l23, auto taps01, auto taps23, auto start) HWY_ATTR {
-      return hn::Add(MulPairAdd(d32, h01, taps01, MulPairAdd(d32, h23, taps23, start)),
-                     hn::ShiftRight<16>(MulPairAdd(d32, l01, taps01, MulPairAdd(d32, l23, taps23, half))));
-    };
-    if constexpr (want_low) {
+  ForColumns(columns, lanes, [&](Range range, auto want_high) FOVEA_ADM_INLINE {
+    for (int x = range.begin; x < range.end; x += lanes) {
+      const auto h0 = hn::LoadU(d16, rows[0].high + x), h1 = hn::LoadU(d16, rows[1].high + x);
+      const auto h2 = hn::LoadU(d16, rows[2].high + x), h3 = hn::LoadU(d16, rows[3].high + x);
+      const auto l0 = hn::LoadU(d16, rows[0].low + x), l1 = hn::LoadU(d16, rows[1].low + x);
+      const auto l2 = hn::LoadU(d16, rows[2].low + x), l3 = hn::LoadU(d16, rows[3].low + x);
+      const auto hl01 = hn::InterleaveLower(d16, h0, h1), hu01 = hn::InterleaveUpper(d16, h0, h1);
+      const auto hl23 = hn::InterleaveLower(d16, h2, h3), hu23 = hn::InterleaveUpper(d16, h2, h3);
+      const auto ll01 = hn::InterleaveLower(d16, l0, l1), lu01 = hn::InterleaveUpper(d16, l0, l1);
+      const auto ll23 = hn::InterleaveLower(d16, l2, l3), lu23 = hn::InterleaveUpper(d16, l2, l3);
+      const auto filtered = [&](auto h01, auto h23, auto l01, auto l23, auto taps01, auto taps23, auto start) FOVEA_ADM_INLINE {
+        return hn::Add(MulPairAdd(d32, h01, taps01, MulPairAdd(d32, h23, taps23, start)),
+                       hn::ShiftRight<16>(MulPairAdd(d32, l01, taps01, MulPairAdd(d32, l23, taps23, half))));
+      };
       StoreSplit(d16, filtered(hl01, hl23, ll01, ll23, low01, low23, bias),
                  filtered(hu01, hu23, lu01, lu23, low01, low23, bias), low, x);
-    }
-    if constexpr (want_high) {
-      StoreSplit(d16, filtered(hl01, hl23, ll01, ll23, high01, high23, zero),
-                 filtered(hu01, hu23, lu01, lu23, high01, high23, zero), high, x);
+      if constexpr (want_high) {
+        StoreSplit(d16, filtered(hl01, hl23, ll01, ll23, high01, high23, zero),
+                   filtered(hu01, hu23, lu01, lu23, high01, high23, zero), high, x);
+      }
     }
   });
   Mirror(columns.low, columns.width, low);
   Mirror(columns.high, columns.width, high);
 }
 
-// One row through one filter: outputs [begin, end) to out[0 ...].
-template <class Taps>
-HWY_INLINE void FilterRow0(const int16_t* row, Range range, const Taps& taps, int16_t* out) {
+// Outputs of one row: of the low filter to low_out[j], of the high filter to high_out[j]; either may be null. Whole
+// vectors are written.
+template <bool kLowPass, bool kHighPass>
+HWY_INLINE void FilterRow0(const int16_t* HWY_RESTRICT row, Range range, int16_t* HWY_RESTRICT low_out,
+                           int16_t* HWY_RESTRICT high_out) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d32));
   const auto half = hn::Set(d32, 32768);
-  const auto taps01 = Pair(d16, taps[0], taps[1]), taps23 = Pair(d16, taps[2], taps[3]);
+  const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
+  const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   for (int j = range.begin; j < range.end; j += 2 * lanes) {
     const int16_t* p = row + 2 * j - 1;
-    const auto first = MulPairAdd(d32, hn::LoadU(d16, p), taps01, MulPairAdd(d32, hn::LoadU(d16, p + 2), taps23, half));
-    p += 2 * lanes;
-    const auto second = MulPairAdd(d32, hn::LoadU(d16, p), taps01, MulPairAdd(d32, hn::LoadU(d16, p + 2), taps23, half));
-    hn::StoreU(hn::ConcatOdd(d16, hn::BitCast(d16, second), hn::BitCast(d16, first)), d16, out + j - range.begin);
+    const auto a01 = hn::LoadU(d16, p), a23 = hn::LoadU(d16, p + 2);
+    const auto b01 = hn::LoadU(d16, p + 2 * lanes), b23 = hn::LoadU(d16, p + 2 * lanes + 2);
+    const auto filter = [&](auto taps01, auto taps23) FOVEA_ADM_INLINE {
+      const auto a = MulPairAdd(d32, a01, taps01, MulPairAdd(d32, a23, taps23, half));
+      const auto b = MulPairAdd(d32, b01, taps01, MulPairAdd(d32, b23, taps23, half));
+      return hn::ConcatOdd(d16, hn::BitCast(d16, b), hn::BitCast(d16, a));
+    };
+    if constexpr (kLowPass) hn::StoreU(filter(low01, low23), d16, low_out + j);
+    if constexpr (kHighPass) hn::StoreU(filter(high01, high23), d16, high_out + j);
   }
 }
 
 void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
-  FilterRow0(low, {0, plan.a_count}, kLow, a);
-  FilterRow0(low, plan.detail, kHigh, detail[kV]);
-  FilterRow0(high, plan.detail, kLow, detail[kH]);
-  FilterRow0(high, plan.detail, kHigh, detail[kD]);
+  const Range d = plan.detail;
+  if (d.begin >= d.end) {
+    FilterRow0<true, false>(low, {0, plan.a_count}, a, nullptr);
+    return;
+  }
+  if (plan.a_count > 0) {
+    FilterRow0<true, false>(low, {0, d.begin}, a, nullptr);
+    FilterRow0<true, true>(low, d, a, detail[kV] - d.begin);
+    FilterRow0<true, false>(low, {d.end, plan.a_count}, a, nullptr);
+  } else {
+    FilterRow0<false, true>(low, d, nullptr, detail[kV] - d.begin);
+  }
+  FilterRow0<true, true>(high, d, detail[kH] - d.begin, detail[kD] - d.begin);
 }
 
-// (sum T x + 2^(shift-1)) >> shift of a split row, modulo 2^32. Shift 15:
+// (sum T x + 2^(shift-1)) >> shift of a split row, modulo 2^32. Shift 16 as for columns; shift 15:
 // 2 sum T h + ((sum T l + 16384) >> 15) + sum T.
-template <int kShift, class D16>
-HWY_INLINE hn::Vec<hn::Repartition<int32_t, D16>> FilterSplit(D16 d16, ConstSplitRow row, int at, hn::Vec<D16> taps01,
-                                                              hn::Vec<D16> taps23,
-                                                              hn::Vec<hn::Repartition<int32_t, D16>> bias) {
-  const hn::Repartition<int32_t, D16> d32;
-  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1));
-  auto high = MulPairAdd(d32, hn::LoadU(d16, row.high + at), taps01,
-                         MulPairAdd(d32, hn::LoadU(d16, row.high + at + 2), taps23, zero));
-  const auto low = MulPairAdd(d32, hn::LoadU(d16, row.low + at), taps01,
-                              MulPairAdd(d32, hn::LoadU(d16, row.low + at + 2), taps23, half));
-  if constexpr (kShift == 15) high = hn::Add(high, high);
-  return hn::Add(hn::Add(high, bias), hn::ShiftRight<kShift>(low));
-}
-
-template <int kShift, class Taps>
-HWY_INLINE void FilterRow1(ConstSplitRow row, Range range, const Taps& taps, int32_t* out) {
+template <int kShift, bool kLowPass, bool kHighPass, class StoreLow>
+HWY_INLINE void FilterRow1(ConstSplitRow row, Range range, StoreLow store_low, int32_t* HWY_RESTRICT high_out) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d32));
-  const auto taps01 = Pair(d16, taps[0], taps[1]), taps23 = Pair(d16, taps[2], taps[3]);
-  const int sum = taps[0] + taps[1] + taps[2] + taps[3];
-  const auto bias = hn::Set(d32, kShift == 15 ? sum : sum / 2);
-  for (int j = range.begin; j < range.end; j += lanes) {
-    hn::StoreU(FilterSplit<kShift>(d16, row, 2 * j - 1, taps01, taps23, bias), d32, out + j - range.begin);
+  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1));
+  const auto low_bias = hn::Set(d32, kShift == 15 ? kLowSum : kLowSum / 2);
+  const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
+  const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
+  for (int j = range.begin; j < range.end; j += 2 * lanes) {
+    const auto filter = [&](int at, auto taps01, auto taps23, auto bias) FOVEA_ADM_INLINE {
+      const int16_t* h = row.high + 2 * at - 1;
+      const int16_t* l = row.low + 2 * at - 1;
+      auto upper = MulPairAdd(d32, hn::LoadU(d16, h), taps01, MulPairAdd(d32, hn::LoadU(d16, h + 2), taps23, zero));
+      const auto lower = MulPairAdd(d32, hn::LoadU(d16, l), taps01, MulPairAdd(d32, hn::LoadU(d16, l + 2), taps23, half));
+      if constexpr (kShift == 15) upper = hn::Add(upper, upper);
+      return hn::Add(hn::Add(upper, bias), hn::ShiftRight<kShift>(lower));
+    };
+    if constexpr (kLowPass) store_low(j, filter(j, low01, low23, low_bias), filter(j + lanes, low01, low23, low_bias));
+    if constexpr (kHighPass) {
+      hn::StoreU(filter(j, high01, high23, zero), d32, high_out + j);
+      hn::StoreU(filter(j + lanes, high01, high23, zero), d32, high_out + j + lanes);
+    }
   }
 }
 
@@ -261,18 +274,29 @@ HWY_INLINE void FilterRows1(ConstSplitRow low, ConstSplitRow high, const RowPlan
                             int32_t* const detail[kBands]) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
-  const int lanes = static_cast<int>(hn::Lanes(d32));
-  const auto taps01 = Pair(d16, kLow[0], kLow[1]), taps23 = Pair(d16, kLow[2], kLow[3]);
-  const auto bias = hn::Set(d32, kShift == 15 ? kLowSum : kLowSum / 2);
-  for (int j = 0; j < plan.a_count; j += 2 * lanes) {
-    const auto first = hn::BitCast(d16, FilterSplit<kShift>(d16, low, 2 * j - 1, taps01, taps23, bias));
-    const auto second = hn::BitCast(d16, FilterSplit<kShift>(d16, low, 2 * (j + lanes) - 1, taps01, taps23, bias));
-    hn::StoreU(hn::ConcatOdd(d16, second, first), d16, a.high + j);
-    hn::StoreU(hn::Xor(hn::ConcatEven(d16, second, first), hn::Set(d16, -32768)), d16, a.low + j);
+  const auto store_a = [=](int j, auto first, auto second) FOVEA_ADM_INLINE {
+    const auto x = hn::BitCast(d16, first), y = hn::BitCast(d16, second);
+    hn::StoreU(hn::ConcatOdd(d16, y, x), d16, a.high + j);
+    hn::StoreU(hn::Xor(hn::ConcatEven(d16, y, x), hn::Set(d16, -32768)), d16, a.low + j);
+  };
+  const Range d = plan.detail;
+  if (d.begin >= d.end) {
+    FilterRow1<kShift, true, false>(low, {0, plan.a_count}, store_a, nullptr);
+    return;
   }
-  FilterRow1<kShift>(low, plan.detail, kHigh, detail[kV]);
-  FilterRow1<kShift>(high, plan.detail, kLow, detail[kH]);
-  FilterRow1<kShift>(high, plan.detail, kHigh, detail[kD]);
+  if (plan.a_count > 0) {
+    FilterRow1<kShift, true, false>(low, {0, d.begin}, store_a, nullptr);
+    FilterRow1<kShift, true, true>(low, d, store_a, detail[kV] - d.begin);
+    FilterRow1<kShift, true, false>(low, {d.end, plan.a_count}, store_a, nullptr);
+  } else {
+    FilterRow1<kShift, false, true>(low, d, store_a, detail[kV] - d.begin);
+  }
+  int32_t* const h = detail[kH] - d.begin;
+  const auto store_h = [=](int j, auto first, auto second) FOVEA_ADM_INLINE {
+    hn::StoreU(first, d32, h + j);
+    hn::StoreU(second, d32, h + j + hn::Lanes(d32));
+  };
+  FilterRow1<kShift, true, true>(high, d, store_h, detail[kD] - d.begin);
 }
 
 void Rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]) {

@@ -25,6 +25,11 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea::adm::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// For lambdas: GCC keeps large ones as functions, whose vectors then go through memory.
+#ifndef FOVEA_ADM_INLINE
+#define FOVEA_ADM_INLINE HWY_ATTR __attribute__((always_inline))
+#endif
+
 #if !FOVEA_ADM_PLAIN
 using fovea::HWY_NAMESPACE::MulPairAdd;
 
