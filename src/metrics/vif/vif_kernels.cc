@@ -23,6 +23,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/vif/vif_kernels.cc"
 #include "hwy/foreach_target.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 #include "base/simd-inl.h"
@@ -99,6 +100,9 @@ using fovea::HWY_NAMESPACE::MulPairAdd;
 // The attributes of a lambda that must not become a call.
 #undef FOVEA_VIF_LAMBDA
 #define FOVEA_VIF_LAMBDA HWY_ATTR __attribute__((always_inline))
+
+// Whether to work on statistics between the steps of filters; it takes 32 registers to pay off.
+constexpr bool kCompanions = HWY_CAP_GE512;
 
 using D32 = hn::ScalableTag<int32_t>;
 using DU32 = hn::RebindToUnsigned<D32>;
@@ -191,6 +195,13 @@ struct Ring {
     }
   }
 };
+
+template <class Sample>
+HWY_INLINE void FetchAhead(const PlaneView& plane, int y, int begin, int end) {
+  if (y >= plane.height_px) return;
+  const uint8_t* row = plane.row_bytes(y);
+  for (int i = begin * static_cast<int>(sizeof(Sample)); i < end * static_cast<int>(sizeof(Sample)); i += 64) hwy::Prefetch(row + i);
+}
 
 template <class Sample>
 void FillRing(const PlaneView& plane, int count, Ring& ring) {
@@ -394,36 +405,26 @@ HWY_INLINE void MirrorEnds(int16_t* row, int width, int radius) {
 
 // ---- 3. horizontal ------------------------------------------------------------------------------------
 
-// Adds the filtered values of a group of columns, the first of which stands at p.
+// Adds tap k of the filter along row p to the sums of a group of columns, the first of which stands at p.
+// All rows that are wanted go through tap k before the next one, so that taps need few registers and sums do not
+// wait for each other.
 template <int kScale>
-HWY_INLINE void SumRow(const Taps<kScale>& taps_of, const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
+HWY_INLINE void AddColumnTap(const Taps<kScale>& taps_of, int k, const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
   constexpr PairTaps t = kPairTaps[kScale];
   constexpr int taps = kRadius[kScale] + 1, skip = t.odd_start - t.even_start;
-  const D32 d32;
-#pragma GCC unroll 16
-  for (int k = 0; k < taps + skip; ++k) {
-    const V16 v = hn::LoadU(D16(), p + 2 * (t.even_start + k));
-    if (k < taps) even = taps_of.Even(v, k, even);
-    if (k >= skip) odd = taps_of.Odd(v, k - skip, odd);
-  }
+  const V16 v = hn::LoadU(D16(), p + 2 * (t.even_start + k));
+  if (k < taps) even = taps_of.Even(v, k, even);
+  if (k >= skip) odd = taps_of.Odd(v, k - skip, odd);
+}
+template <int kScale>
+constexpr int ColumnTaps() {
+  return kRadius[kScale] + 1 + kPairTaps[kScale].odd_start - kPairTaps[kScale].even_start;
 }
 
-template <int kScale>
-HWY_INLINE void Mean(const Taps<kScale>& taps_of, const int16_t* p, V32& even, V32& odd) {
-  even = odd = hn::Set(D32(), static_cast<int32_t>(0x80000000u));
-  SumRow(taps_of, p, even, odd);
-}
-template <int kScale>
-HWY_INLINE void Moment(const Taps<kScale>& taps_of, const int16_t* high, const int16_t* low, V32& even, V32& odd) {
-  const D32 d32;
-  V32 low_even, low_odd;
-  even = odd = hn::Set(d32, static_cast<int32_t>(0x80000000u));
-  low_even = low_odd = hn::Set(d32, static_cast<int32_t>(0x80008000u));
-  SumRow(taps_of, high, even, odd);
-  SumRow(taps_of, low, low_even, low_odd);
-  even = hn::Add(even, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_even))));
-  odd = hn::Add(odd, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(low_odd))));
-}
+// What sums start with: the 2^15 that was taken from the operands comes back, and lower halves are rounded.
+HWY_INLINE V32 StartHigh() { return hn::Set(D32(), static_cast<int32_t>(0x80000000u)); }
+HWY_INLINE V32 StartLow() { return hn::Set(D32(), static_cast<int32_t>(0x80008000u)); }
+HWY_INLINE V32 JoinHalves(V32 high, V32 low) { return hn::Add(high, hn::BitCast(D32(), hn::ShiftRight<16>(Unsigned(low)))); }
 
 // ---- 4. statistics ------------------------------------------------------------------------------------
 
@@ -539,9 +540,14 @@ void RefMoments(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean,
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2);
   const Taps<kScale> taps_of;
   for (int x = 0; x < width; x += group) {
-    V32 m_even, m_odd, q_even, q_odd;
-    Mean(taps_of, m + x, m_even, m_odd);
-    Moment(taps_of, h + x, l + x, q_even, q_odd);
+    V32 m_even = StartHigh(), m_odd = m_even, h_even = m_even, h_odd = m_even, l_even = StartLow(), l_odd = l_even;
+#pragma GCC unroll 16
+    for (int k = 0; k < ColumnTaps<kScale>(); ++k) {
+      AddColumnTap(taps_of, k, m + x, m_even, m_odd);
+      AddColumnTap(taps_of, k, h + x, h_even, h_odd);
+      AddColumnTap(taps_of, k, l + x, l_even, l_odd);
+    }
+    const V32 q_even = JoinHalves(h_even, l_even), q_odd = JoinHalves(h_odd, l_odd);
     hn::Store(m_even, d32, mean + x);
     hn::Store(m_odd, d32, mean + x + lanes);
     hn::Store(Central(q_even, m_even, m_even), d32, variance + x);
@@ -571,21 +577,75 @@ void AddReference(const int32_t* HWY_RESTRICT variance, int width, Sums& sums) {
   sums.den_log += 2048 * (SumLanes(octaves) - (127 + 17) * textured_count) + SumLanes(fractions);
 }
 
-// Variance (at least 0) of the distorted picture and covariance along columns [begin, end) of a row, to index 0 on.
-template <int kScale>
-void DisMoments(const Columns& in, int r, int begin, int end, const int32_t* HWY_RESTRICT ref_mean,
-                int32_t* HWY_RESTRICT variance, int32_t* HWY_RESTRICT covariance) {
+// What the numerator's two logarithms are taken of, gathered from vectors of pixels with at least one textured.
+struct Terms {
+  int32_t* noise_only;
+  int32_t* with_signal;  // equal to noise_only where a pixel adds nothing
+  int count;             // lanes written
+};
+
+// The terms of one vector of pixels, and its part of num_flat.
+HWY_INLINE void AddTerms(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
+                         const int32_t* HWY_RESTRICT covariance, double gain_limit, Terms& terms, Sums& sums) {
+  const D32 d32;
+  const hn::Half<D32> dh32;
+  const hn::Rebind<double, decltype(dh32)> df64;
+  const size_t lanes = hn::Lanes(d32);
+  const V32 v1 = hn::Load(d32, ref_variance), v2 = hn::Load(d32, variance), v12 = hn::Load(d32, covariance);
+  const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
+  if (!hn::AllTrue(d32, textured)) {
+    sums.num_flat += SumUnsignedLanes(hn::Not(textured), v2);
+    if (hn::AllFalse(d32, textured)) return;
+  }
+  const V32 zero = hn::Zero(d32);
+  const auto shared = hn::And(textured, hn::Gt(hn::Min(v12, v2), zero));
+  // Half of the lanes: what the reference does not explain, and what it explains under the limited gain.
+  const auto explain = [&](size_t x, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
+    const auto d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
+    const auto d2 = hn::PromoteTo(df64, hn::Load(dh32, variance + x));
+    const auto d12 = hn::PromoteTo(df64, hn::Load(dh32, covariance + x));
+    auto gain = hn::Div(d12, hn::Add(d1, hn::Set(df64, 65536 * 1.0e-10)));
+    rest = Truncate(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
+    gain = hn::Min(gain, hn::Set(df64, gain_limit));
+    explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
+  };
+  hn::Vec<decltype(dh32)> rest0, rest1, explained0, explained1;
+  explain(0, rest0, explained0);
+  explain(lanes / 2, rest1, explained1);
+  const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), hn::Set(d32, kNoiseQ16));
+  const V32 n2 = hn::Add(n1, hn::IfThenElseZero(shared, hn::Combine(d32, explained1, explained0)));
+  hn::Store(n1, d32, terms.noise_only + terms.count);
+  hn::Store(n2, d32, terms.with_signal + terms.count);
+  terms.count += static_cast<int>(lanes);
+}
+
+// Variance (at least 0) of the distorted picture and covariance along columns [begin, end) of a row, to index 0
+// on. `companion` is called twice a group, with the index of a vector of results that are ready: filters are
+// bound by multipliers, so that other work done in between comes nearly free.
+template <int kScale, class Companion>
+HWY_INLINE void DisMoments(const Columns& in, int r, int begin, int end, const int32_t* HWY_RESTRICT ref_mean,
+                           int32_t* HWY_RESTRICT variance, int32_t* HWY_RESTRICT covariance, const Companion& companion) {
   const D32 d32;
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
   const V32 zero = hn::Zero(d32);
   const Taps<kScale> taps_of;
   for (int x = begin; x < end; x += group) {
-    V32 m_even, m_odd, dd_even, dd_odd, rd_even, rd_odd;
-    Mean(taps_of, m + x, m_even, m_odd);
-    Moment(taps_of, h + x, l + x, dd_even, dd_odd);
-    Moment(taps_of, xh + x, xl + x, rd_even, rd_odd);
     const int to = x - begin;
+    V32 m_even = StartHigh(), m_odd = m_even, h_even = m_even, h_odd = m_even, l_even = StartLow(), l_odd = l_even;
+    V32 xh_even = m_even, xh_odd = m_even, xl_even = l_even, xl_odd = l_even;
+#pragma GCC unroll 16
+    for (int k = 0; k < ColumnTaps<kScale>(); ++k) {
+      AddColumnTap(taps_of, k, m + x, m_even, m_odd);
+      AddColumnTap(taps_of, k, h + x, h_even, h_odd);
+      AddColumnTap(taps_of, k, l + x, l_even, l_odd);
+      AddColumnTap(taps_of, k, xh + x, xh_even, xh_odd);
+      AddColumnTap(taps_of, k, xl + x, xl_even, xl_odd);
+      if (k == ColumnTaps<kScale>() / 4 && to > 0) companion(to - group);
+      if (k == ColumnTaps<kScale>() * 5 / 8 && to > 0) companion(to - lanes);
+    }
+    const V32 dd_even = JoinHalves(h_even, l_even), dd_odd = JoinHalves(h_odd, l_odd);
+    const V32 rd_even = JoinHalves(xh_even, xl_even), rd_odd = JoinHalves(xh_odd, xl_odd);
     hn::Store(hn::Max(Central(dd_even, m_even, m_even), zero), d32, variance + to);
     hn::Store(hn::Max(Central(dd_odd, m_odd, m_odd), zero), d32, variance + to + lanes);
     hn::Store(Central(rd_even, m_even, hn::Load(d32, ref_mean + x)), d32, covariance + to);
@@ -595,47 +655,24 @@ void DisMoments(const Columns& in, int r, int begin, int end, const int32_t* HWY
   PadRow(covariance, end - begin, 0);
 }
 
-// The arguments of the numerator's two logarithms, for up to kChunk columns. Vectors without a textured pixel
-// are left out; pixels that add nothing get equal arguments. Returns the number of lanes written. Also sums
-// the distorted variance of flat pixels.
-int NumeratorTerms(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
-                   const int32_t* HWY_RESTRICT covariance, int width, double gain_limit, int32_t* HWY_RESTRICT noise_only,
-                   int32_t* HWY_RESTRICT with_signal, Sums& sums) {
-  const D32 d32;
-  const hn::Half<D32> dh32;
-  const hn::Rebind<double, decltype(dh32)> df64;
-  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
-  const V32 noise = hn::Set(d32, kNoiseQ16), zero = hn::Zero(d32);
-  const auto epsilon = hn::Set(df64, 65536 * 1.0e-10), limit = hn::Set(df64, gain_limit);
-  // Half of the lanes: what the reference does not explain, and what it explains under the limited gain.
-  const auto explain = [&](int x, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
-    const auto d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
-    const auto d2 = hn::PromoteTo(df64, hn::Load(dh32, variance + x));
-    const auto d12 = hn::PromoteTo(df64, hn::Load(dh32, covariance + x));
-    auto gain = hn::Div(d12, hn::Add(d1, epsilon));
-    rest = Truncate(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
-    gain = hn::Min(gain, limit);
-    explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
+// The numerator's terms of columns [begin, end) of a row.
+template <int kScale>
+void DisRow(const Columns& in, int r, int begin, int end, const int32_t* HWY_RESTRICT ref_mean,
+            const int32_t* HWY_RESTRICT ref_variance, int32_t* HWY_RESTRICT variance, int32_t* HWY_RESTRICT covariance,
+            double gain_limit, Terms& terms, Sums& sums) {
+  const int lanes = static_cast<int>(hn::Lanes(D32())), group = 2 * lanes;
+  const int padded = (end - begin + group - 1) / group * group;
+  const auto add = [&](int i) FOVEA_VIF_LAMBDA {
+    AddTerms(ref_variance + begin + i, variance + i, covariance + i, gain_limit, terms, sums);
   };
-  const int end = (width + group - 1) / group * group;
-  int count = 0;
-  for (int x = 0; x < end; x += lanes) {
-    const V32 v1 = hn::Load(d32, ref_variance + x), v2 = hn::Load(d32, variance + x), v12 = hn::Load(d32, covariance + x);
-    const auto textured = hn::Gt(v1, hn::Set(d32, kNoiseQ16 - 1));
-    if (!hn::AllTrue(d32, textured)) {
-      sums.num_flat += SumUnsignedLanes(hn::Not(textured), v2);
-      if (hn::AllFalse(d32, textured)) continue;
-    }
-    const auto shared = hn::And(textured, hn::Gt(hn::Min(v12, v2), zero));
-    hn::Vec<decltype(dh32)> rest0, rest1, explained0, explained1;
-    explain(x, rest0, explained0);
-    explain(x + lanes / 2, rest1, explained1);
-    const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), noise);
-    hn::Store(n1, d32, noise_only + count);
-    hn::Store(hn::Add(n1, hn::IfThenElseZero(shared, hn::Combine(d32, explained1, explained0))), d32, with_signal + count);
-    count += lanes;
+  if constexpr (kCompanions) {
+    DisMoments<kScale>(in, r, begin, end, ref_mean, variance, covariance, add);
+    add(padded - group);
+    add(padded - lanes);
+  } else {
+    DisMoments<kScale>(in, r, begin, end, ref_mean, variance, covariance, [](int) FOVEA_VIF_LAMBDA {});
+    for (int i = 0; i < padded; i += lanes) add(i);
   }
-  return count;
 }
 
 // Sum of log2(with_signal) - log2(noise_only), Q11, over `count` lanes.
@@ -740,6 +777,7 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
       VerticalOwn<kScale, kDepth>(ref_ring, width, shifts, ref_columns, 0);
       for (int r = 0; r < rows; ++r) {
         for (int p = 0; p < kRefPlanes; ++p) MirrorEnds(ref_columns.row(r, p), width, radius);
+        FetchAhead<Sample>(s.ref, 2 * ref_ring.filled + r, 0, width);
         RefMoments<kScale>(ref_columns, r, width, mean[r], variance[r]);
         AddReference(variance[r], width, ref_sums);
       }
@@ -750,10 +788,10 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
           for (int p = 0; p < kDisPlanes; ++p) MirrorEnds(dis_columns.row(r, p), width, radius);
           for (int x = 0; x < width; x += kChunk) {
             const int end = HWY_MIN(x + kChunk, width);
-            DisMoments<kScale>(dis_columns, r, x, end, mean[r], dis_variance, covariance);
-            const int terms = NumeratorTerms(variance[r] + x, dis_variance, covariance, end - x, s.gain_limit, noise_only,
-                                             with_signal, s.sums[d]);
-            s.sums[d].num_log += LogRatios(noise_only, with_signal, terms);
+            FetchAhead<Sample>(s.dis[d], 2 * rings[d].filled + r, x, end);
+            Terms terms{noise_only, with_signal, 0};
+            DisRow<kScale>(dis_columns, r, x, end, mean[r], variance[r], dis_variance, covariance, s.gain_limit, terms, s.sums[d]);
+            s.sums[d].num_log += LogRatios(noise_only, with_signal, terms.count);
           }
         }
       }
