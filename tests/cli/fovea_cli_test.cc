@@ -147,7 +147,7 @@ TEST_F(FoveaCli, ImportedModelScoresAsTheOriginal) {
 TEST_F(FoveaCli, FindsAnOffset) {
   FOVEA_NEED_DATA(data);
   const std::string source = data + "/clips/source/highway_540p25.mp4", dis = data + "/clips/encoded/highway_540p25__svtav1.mkv";
-  const RunResult aligned = fovea({"score", source, dis, "--allow-short", "-n"});
+  const RunResult aligned = fovea({"score", source, dis, "--allow-short", "-n", "-f", "psnr"});
   EXPECT_EQ(aligned.status, 0) << aligned.all();
   const RunResult shifted = fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n"});
   EXPECT_NE(shifted.all().find("--offset"), std::string::npos) << shifted.all();
