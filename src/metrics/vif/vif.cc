@@ -74,10 +74,11 @@ class Vif final : public Metric {
   Vif(const Plan& plan, const std::string& suffix) : plan_(plan), strips_(plan.strips.begin(), plan.strips.end()) {
     for (const FeatureName& name : kScore) features_.push_back(named_feature(name, suffix));
     if (!plan.debug) return;
-    for (const char* name : {"integer_vif", "integer_vif_num", "integer_vif_den"}) features_.push_back(plain_feature(name));
+    const auto add = [&](const std::string& name) { features_.push_back(named_feature({name.c_str(), nullptr}, suffix)); };
+    for (const char* name : {"integer_vif", "integer_vif_num", "integer_vif_den"}) add(name);
     for (int s = 0; s < kScales; ++s) {
-      features_.push_back(plain_feature(("integer_vif_num_scale" + std::to_string(s)).c_str()));
-      features_.push_back(plain_feature(("integer_vif_den_scale" + std::to_string(s)).c_str()));
+      add("integer_vif_num_scale" + std::to_string(s));
+      add("integer_vif_den_scale" + std::to_string(s));
     }
   }
 

@@ -219,15 +219,15 @@ TEST(Vif, ScoresFollowTheDefinition) {
           const bool skipped = skip && s == 0;
           const float n = skipped ? 0.0f : num_of(expected.sums[s]), d = skipped ? -1.0f : den_of(expected.sums[s]);
           EXPECT_EQ(scores.at(key)[0], skipped ? 0.0 : static_cast<double>(n / d)) << key;
-          EXPECT_EQ(scores.at("integer_vif_num_scale" + scale)[0], n);
-          EXPECT_EQ(scores.at("integer_vif_den_scale" + scale)[0], d);
+          EXPECT_EQ(scores.at("integer_vif_num_scale" + scale + suffix)[0], n);
+          EXPECT_EQ(scores.at("integer_vif_den_scale" + scale + suffix)[0], d);
           if (skipped) continue;
           num += n;
           den += d;
         }
-        EXPECT_EQ(scores.at("integer_vif_num")[0], num);
-        EXPECT_EQ(scores.at("integer_vif_den")[0], den);
-        EXPECT_EQ(scores.at("integer_vif")[0], num / den);
+        EXPECT_EQ(scores.at("integer_vif_num" + suffix)[0], num);
+        EXPECT_EQ(scores.at("integer_vif_den" + suffix)[0], den);
+        EXPECT_EQ(scores.at("integer_vif" + suffix)[0], num / den);
       }
     }
   }
