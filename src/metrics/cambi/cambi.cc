@@ -30,7 +30,7 @@ struct Task {
 
 // What one picture leaves behind on its way.
 struct Picture {
-  explicit Picture(const Layout& layout) : samples(layout.samples), runs(layout.runs), values(layout.values) {
+  explicit Picture(const Layout& layout) : samples(layout.samples), bits(layout.bits), runs(layout.runs), values(layout.values) {
     for (int s = 0; s < kScales; ++s) {
       const ScaleLayout& scale = layout.scales[s];
       tiles[s].resize(scale.tiles);
@@ -38,6 +38,7 @@ struct Picture {
     }
   }
   AlignedBuffer<uint16_t> samples;  // ScaleLayout::plane_at
+  AlignedBuffer<uint64_t> bits;     // ScaleLayout::mask_at
   AlignedBuffer<PixelRun> runs;          // ScaleLayout::runs_at; only what pictures need is ever touched
   std::array<std::vector<RowRuns>, kScales> rows;  // [tile * height + y]
   AlignedBuffer<float> values;      // ScaleLayout::values_at
@@ -53,12 +54,22 @@ struct State final : FrameState {
 
 // A row of 16-bit samples with its spare ones.
 uint16_t* take_row(Scratch& scratch, int width) { return scratch.take<uint16_t>(row_stride(width)) + kRowPad; }
-uint8_t* take_bytes(Scratch& scratch, int width) {
-  uint8_t* const row = scratch.take<uint8_t>(row_stride(width));
-  std::memset(row, 0, row_stride(width));
-  return row + kRowPad;
-}
 size_t row_bytes(int width) { return Scratch::bytes_for<uint16_t>(row_stride(width)); }
+// Rows of bits, all zeros, `bit_row_stride` words apart.
+int bit_row_stride(int width) { return kBitPad + bit_words(width); }
+uint64_t* take_bits(Scratch& scratch, int width, int rows = 1) {
+  const size_t words = static_cast<size_t>(bit_row_stride(width)) * rows;
+  uint64_t* const bits = scratch.take<uint64_t>(words);
+  std::memset(bits, 0, words * sizeof(uint64_t));
+  return bits + kBitPad;
+}
+size_t bit_row_bytes(int width, int rows = 1) { return Scratch::bytes_for<uint64_t>(static_cast<size_t>(bit_row_stride(width)) * rows); }
+
+// A row on its way: ten-bit samples, and where they lie in flat areas.
+struct MaskedRow {
+  const uint16_t* samples;
+  const uint64_t* mask;
+};
 
 // Takes rows of unfiltered samples in order and puts out rows of a scale: their runs, tile by tile, and every
 // second sample of every second row as input of the next scale.
@@ -66,7 +77,7 @@ class ModeFilter {
  public:
   static size_t scratch_bytes(const Layout& layout) {
     const int width = layout.width;
-    return 4 * row_bytes(width) + Scratch::bytes_for<PixelRun>(width + kRowPad) + Scratch::bytes_for<uint8_t>(find_runs_bytes(width)) +
+    return 4 * row_bytes(width) + Scratch::bytes_for<PixelRun>(width + kRowPad) + Scratch::bytes_for<uint16_t>(2 * (width + kRowPad)) +
            Scratch::bytes_for<uint32_t>(layout.scales[0].tiles);
   }
 
@@ -75,7 +86,7 @@ class ModeFilter {
     for (uint16_t*& row : across_) row = take_row(scratch, width);
     filtered_ = take_row(scratch, width);
     runs_ = scratch.take<PixelRun>(width + kRowPad);
-    memory_ = scratch.take<uint8_t>(find_runs_bytes(width));
+    positions_ = scratch.take<uint16_t>(2 * (width + kRowPad));
     next_run_ = scratch.take<uint32_t>(layout.scales[0].tiles);
   }
 
@@ -89,23 +100,25 @@ class ModeFilter {
     std::fill_n(next_run_, layout_.scales[scale].tiles, static_cast<uint32_t>(layout_.scales[scale].runs_per_row * begin));
   }
 
-  // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted.
-  void push(int y, const uint16_t* row) {
+  // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted. The mask must stay until
+  // the next call.
+  void push(int y, const MaskedRow& row) {
     const ScaleLayout& scale = layout_.scales[scale_];
-    mode_across(row, scale.width, across_[y % 3]);
+    mode_across(row.samples, scale.width, across_[y % 3]);
     if (y == 0 && begin_ == 0) put_out(0, row);  // the first and the last row stay as they are
     if (y - 1 >= std::max(begin_, 1) && y - 1 < end_) {
       mode_down(across_[(y - 2) % 3], across_[(y - 1) % 3], across_[y % 3], scale.width, filtered_);
-      put_out(y - 1, filtered_);
+      put_out(y - 1, {filtered_, last_mask_});
     }
     if (y > 0 && y == scale.height - 1 && end_ == scale.height) put_out(y, row);
+    last_mask_ = row.mask;
   }
 
  private:
-  void put_out(int y, const uint16_t* row) {
+  void put_out(int y, const MaskedRow& row) {
     const ScaleLayout& scale = layout_.scales[scale_];
     const PixelRun* run = runs_;
-    const PixelRun* const runs_end = runs_ + find_runs(row, scale.width, plan_.first_code, plan_.code_count(), runs_, memory_);
+    const PixelRun* const runs_end = runs_ + find_runs(row.samples, row.mask, scale.width, plan_.first_code, plan_.code_count(), runs_, positions_);
     for (int t = 0; t < scale.tiles; ++t) {
       const int begin = scale.edges[t] - layout_.radius, end = scale.edges[t + 1] + layout_.radius;
       PixelRun* const tile_runs = picture_->runs.data() + scale.runs_at + t * scale.runs_per_tile;
@@ -119,7 +132,8 @@ class ModeFilter {
     }
     if (y % 2 == 0 && scale_ + 1 < kScales) {
       const ScaleLayout& next = layout_.scales[scale_ + 1];
-      halve_row(row, scale.width, picture_->samples.data() + next.plane_at + y / 2 * next.plane_stride);
+      halve_row(row.samples, scale.width, picture_->samples.data() + next.plane_at + y / 2 * next.plane_stride);
+      halve_bits(row.mask, scale.width, picture_->bits.data() + next.mask_at + y / 2 * next.mask_stride);
     }
   }
 
@@ -129,103 +143,109 @@ class ModeFilter {
   int scale_ = 0, begin_ = 0, end_ = 0;
   uint16_t* across_[3];
   uint16_t* filtered_;
+  const uint64_t* last_mask_ = nullptr;
   PixelRun* runs_;
-  uint8_t* memory_;
+  uint16_t* positions_;
   uint32_t* next_run_;  // of each tile
 };
 
 // Makes the masked ten-bit rows of a picture, from the top to the bottom of a strip.
 class MaskedRows {
  public:
-  static size_t scratch_bytes(const Format& format, int width) {
-    return row_bytes(format.width_px) + (2 + 8 + 1) * row_bytes(width) + 10 * row_bytes(width);
+  static size_t scratch_bytes(int width) {
+    return (3 + 3 + 8) * row_bytes(width) + 3 * bit_row_bytes(width) + bit_row_bytes(width, 6) + 8 * bit_row_bytes(width, 3);
   }
 
   MaskedRows(const Plan& plan, const Layout& layout, Scratch& scratch) : plan_(plan), layout_(layout) {
     const int width = layout.width;
     resampled_ = take_row(scratch, width);
-    for (uint16_t*& row : converted_) row = take_row(scratch, width);
+    converted_ = take_row(scratch, width);
+    for (uint16_t*& row : pair_sums_) row = take_row(scratch, width);
     for (uint16_t*& row : ten_bits_) row = take_row(scratch, width);
-    masked_ = take_row(scratch, width);
-    for (uint8_t*& row : flat_) row = take_bytes(scratch, width);
-    zeros_ = take_bytes(scratch, width);
-    sums_ = take_bytes(scratch, width);
+    flat_ = take_bits(scratch, width);
+    for (uint64_t*& row : masks_) row = take_bits(scratch, width);
+    sums_ = take_bits(scratch, width, 6);
+    for (uint64_t*& rows : counts_) rows = take_bits(scratch, width, 3);
   }
 
   // Rows from `begin` on will be asked for.
   void start(const PlaneView& luma, int begin) {
     luma_ = &luma;
-    first_flat_ = next_flat_ = next_row_ = next_converted_ = std::max(begin - 3, 0);
-    std::memset(sums_ - kRowPad, 0, row_stride(layout_.width));
+    begin_ = begin;
+    first_flat_ = next_flat_ = next_row_ = next_pair_sum_ = std::max(begin - 3, 0);
+    std::memset(sums_ - kBitPad, 0, sizeof(uint64_t) * 6 * bit_row_stride(layout_.width));
   }
 
-  // Row y, masked; to be called with consecutive y. Valid until the next call.
-  const uint16_t* next(int y) {
-    const int last = layout_.height - 1;
+  // Row y; to be called with consecutive y. The samples are valid until the next call, the mask one longer.
+  MaskedRow next(int y) {
+    const int last = layout_.height - 1, stride = bit_row_stride(layout_.width);
+    uint64_t* const mask = masks_[y % 2];
+    const auto counts_or_null = [&](int row) { return row >= first_flat_ ? counts_[row % 8] : nullptr; };
     while (next_flat_ <= std::min(y + 3, last)) {
       const uint16_t* const row = ten_bits(next_flat_);
-      uint8_t* const flat = flat_[next_flat_ % 8];
-      flat_row(row, next_flat_ < last ? ten_bits(next_flat_ + 1) : row, layout_.width, flat);
-      const int leaving = next_flat_ - 7;
-      slide_sums(sums_, flat, leaving >= first_flat_ ? flat_[leaving % 8] : zeros_, layout_.width);
+      flat_bits(row, next_flat_ < last ? ten_bits(next_flat_ + 1) : row, layout_.width, flat_);
+      count_across(flat_, layout_.width, counts_[next_flat_ % 8], stride);
+      slide_sums(counts_[next_flat_ % 8], counts_or_null(next_flat_ - 7), layout_.mask_threshold, layout_.width, sums_, stride, mask);
       ++next_flat_;
     }
     // Below the last row nothing enters any more.
-    if (y + 3 > last && y - 4 >= first_flat_) slide_sums(sums_, zeros_, flat_[(y - 4) % 8], layout_.width);
-    mask_row(sums_, layout_.mask_threshold, ten_bits(y), layout_.width, masked_);
-    return masked_;
+    if (y + 3 > last && y > begin_) slide_sums(nullptr, counts_or_null(y - 4), layout_.mask_threshold, layout_.width, sums_, stride, mask);
+    return {ten_bits(y), mask};
   }
 
  private:
   const uint16_t* ten_bits(int y) {
-    while (next_row_ <= y) {
+    for (; next_row_ <= y; ++next_row_) {
       uint16_t* const out = ten_bits_[next_row_ % 8];
       if (plan_.anti_dither) {
-        const uint16_t* const row = converted(next_row_);
-        anti_dither(row, next_row_ + 1 < layout_.height ? converted(next_row_ + 1) : row, layout_.width, out);
+        const uint16_t* const sums = pair_sums_of(next_row_);
+        const uint16_t* const below = next_row_ + 1 < layout_.height ? pair_sums_of(next_row_ + 1) : sums;
+        // Of bytes: four ten-bit values are four times those, and their mean is the plain sum.
+        anti_dither(sums, below, plan_.format.bit_depth == 8 ? 0 : 2, layout_.width, out);
+      } else if (plan_.format.sample_bytes() == 1) {
+        to_ten_bits(source_row<uint8_t>(next_row_), layout_.width, plan_.format.bit_depth, out);
       } else {
-        convert(next_row_, out);
+        to_ten_bits(source_row<uint16_t>(next_row_), layout_.width, plan_.format.bit_depth, out);
       }
-      ++next_row_;
     }
     return ten_bits_[y % 8];
   }
 
-  const uint16_t* converted(int y) {
-    for (; next_converted_ <= y; ++next_converted_) convert(next_converted_, converted_[next_converted_ % 2]);
-    return converted_[y % 2];
-  }
-
-  void convert(int y, uint16_t* out) {
-    const int source_row = layout_.rows.empty() ? y : layout_.rows[y];
-    if (plan_.format.sample_bytes() == 1) {
-      convert_samples(luma_->row<uint8_t>(source_row), out);
-    } else {
-      convert_samples(luma_->row<uint16_t>(source_row), out);
+  const uint16_t* pair_sums_of(int y) {
+    for (; next_pair_sum_ <= y; ++next_pair_sum_) {
+      uint16_t* const out = pair_sums_[next_pair_sum_ % 2];
+      if (plan_.format.sample_bytes() == 1) {
+        pair_sums(source_row<uint8_t>(next_pair_sum_), layout_.width, out);
+      } else {
+        to_ten_bits(source_row<uint16_t>(next_pair_sum_), layout_.width, plan_.format.bit_depth, converted_);
+        pair_sums(converted_, layout_.width, out);
+      }
     }
+    return pair_sums_[y % 2];
   }
 
+  // Row y of the picture at its working size.
   template <class Sample>
-  void convert_samples(const Sample* in, uint16_t* out) {
-    if (!layout_.columns.empty()) {
-      Sample* const resampled = reinterpret_cast<Sample*>(resampled_);
-      for (int x = 0; x < layout_.width; ++x) resampled[x] = in[layout_.columns[x]];
-      in = resampled;
-    }
-    to_ten_bits(in, layout_.width, plan_.format.bit_depth, out);
+  const Sample* source_row(int y) {
+    if (layout_.columns.empty()) return luma_->row<Sample>(y);
+    const Sample* const in = luma_->row<Sample>(layout_.rows[y]);
+    Sample* const out = reinterpret_cast<Sample*>(resampled_);
+    for (int x = 0; x < layout_.width; ++x) out[x] = in[layout_.columns[x]];
+    return out;
   }
 
   const Plan& plan_;
   const Layout& layout_;
   const PlaneView* luma_ = nullptr;
-  int first_flat_ = 0, next_flat_ = 0, next_row_ = 0, next_converted_ = 0;
+  int begin_ = 0, first_flat_ = 0, next_flat_ = 0, next_row_ = 0, next_pair_sum_ = 0;
   uint16_t* resampled_;
-  uint16_t* converted_[2];
+  uint16_t* converted_;
+  uint16_t* pair_sums_[2];
   uint16_t* ten_bits_[8];
-  uint16_t* masked_;
-  uint8_t* flat_[8];
-  uint8_t* zeros_;
-  uint8_t* sums_;
+  uint64_t* flat_;
+  uint64_t* masks_[2];
+  uint64_t* sums_;       // six digits
+  uint64_t* counts_[8];  // three digits of each row
 };
 
 class Cambi final : public Metric {
@@ -265,7 +285,7 @@ class Cambi final : public Metric {
     for (const bool source : {false, true}) {
       if (source && !plan_.params.full_ref) break;
       const Layout& layout = layout_of(source);
-      const size_t rows = MaskedRows::scratch_bytes(plan_.format, layout.width) + ModeFilter::scratch_bytes(layout);
+      const size_t rows = MaskedRows::scratch_bytes(layout.width) + ModeFilter::scratch_bytes(layout);
       const size_t scan = ScanMemory(layout.max_tile_columns, plan_.code_count(), plan_.contrasts).bytes();
       most = std::max({most, rows, Scratch::bytes_for<uint8_t>(scan)});
     }
@@ -308,7 +328,10 @@ class Cambi final : public Metric {
           for (int s = first; s < kScales; ++s) {
             const ScaleLayout& scale = layout.scales[s];
             filter.start(pictures[k], s, 0, scale.height);
-            for (int y = 0; y < scale.height; ++y) filter.push(y, pictures[k].samples.data() + scale.plane_at + y * scale.plane_stride);
+            for (int y = 0; y < scale.height; ++y) {
+              filter.push(y, {pictures[k].samples.data() + scale.plane_at + y * scale.plane_stride,
+                              pictures[k].bits.data() + scale.mask_at + y * scale.mask_stride});
+            }
           }
         }
         break;
@@ -353,8 +376,10 @@ class Cambi final : public Metric {
       const ScaleLayout& first = layout.scales[0];
       rows.start(luma, range.begin);
       for (int y = range.begin; y < range.end; ++y) {
-        const uint16_t* const row = rows.next(y);
-        if (y % 2 == 0) halve_row(row, layout.width, picture.samples.data() + first.plane_at + y / 2 * first.plane_stride);
+        const MaskedRow row = rows.next(y);
+        if (y % 2 != 0) continue;
+        halve_row(row.samples, layout.width, picture.samples.data() + first.plane_at + y / 2 * first.plane_stride);
+        halve_bits(row.mask, layout.width, picture.bits.data() + first.mask_at + y / 2 * first.mask_stride);
       }
       return;
     }

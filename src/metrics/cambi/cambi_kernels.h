@@ -3,7 +3,9 @@
 //
 // Rows of 16-bit samples have kRowPad spare samples before the first and after the last: kernels read and
 // write whole vectors there. What stands there is without meaning unless said otherwise. Only `in` of
-// to_ten_bits*() is read strictly within [0, width).
+// to_ten_bits() and pair_sums() is read strictly within [0, width).
+// Masks are rows of bits, bit x % 64 of word x / 64 for pixel x, with bit_words(width) words and kBitPad words
+// of zeros before them. Bits from `width` on are 0.
 // Each kernel has a plain version ending in _ref with the same contract, which is its definition.
 #pragma once
 
@@ -20,24 +22,28 @@ namespace fovea::cambi {
 void to_ten_bits(const uint8_t* in, int width, int bit_depth, uint16_t* out);
 void to_ten_bits(const uint16_t* in, int width, int bit_depth, uint16_t* out);
 
-// out[x] = (row[x] + row[x+1] + below[x] + below[x+1]) >> 2; row[width], below[width] are read, out[width]
-// repeats the last. At the last row pass it as `below` as well.
-void anti_dither(const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+// out[x] = in[x] + in[x+1], the last sample standing beside itself; of bytes, and of words with in[width].
+void pair_sums(const uint8_t* in, int width, uint16_t* out);
+void pair_sums(const uint16_t* in, int width, uint16_t* out);
 
-// flat[x] = 1 if the pixel equals its right (row[x+1], also row[width]) and its lower neighbour, else 0.
-// kRowPad zeros follow the last.
-void flat_row(const uint16_t* row, const uint16_t* below, int width, uint8_t* flat);
+// out[x] = (sums[x] + below[x]) >> shift, shift 0 or 2; out[width] repeats the last.
+void anti_dither(const uint16_t* sums, const uint16_t* below, int shift, int width, uint16_t* out);
 
-// sums[x] += entering[x] - leaving[x], all of bytes.
-void slide_sums(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, int width);
+inline constexpr int kBitPad = 8;
+// Words of a row of bits: one for the bit `width`, whole vectors, and as many zeros again behind.
+inline int bit_words(int width) { return (width / 64 + 1 + 7) / 8 * 8 + 8; }
 
-// out[x] = row[x], with kMaskBit set if sums[x-3] + .. + sums[x+3] > threshold. Three zeros stand before and
-// after sums.
-void mask_row(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out);
+// Bit x: the pixel equals its right (row[x+1], also row[width]) and its lower neighbour.
+void flat_bits(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat);
+
+// Numbers in rows of bits: digit i of pixel x is bit x of row i; the rows stand `stride` words apart.
+// counts (3 digits) = the number of bits set in flat[x-3 .. x+3].
+void count_across(const uint64_t* flat, int width, uint64_t* counts, int stride);
+// sums (6 digits) += entering - leaving (3 digits each, null: nothing); mask = sums > threshold.
+void slide_sums(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask);
 
 // The value that occurs at least twice among three samples, or else the smallest; of a sample and its
-// neighbours across (the first and the last sample stay), and of three rows. kMaskBit is not part of the
-// value; the result has that of the middle sample.
+// neighbours across (the first and the last sample stay), and of three rows.
 void mode_across(const uint16_t* row, int width, uint16_t* out);
 void mode_down(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
 
@@ -48,14 +54,15 @@ struct PixelRun {
   uint16_t code;
 };
 
-// The longest runs of a row, from left to right, of samples with kMaskBit and a value in [first_code,
-// first_code + code_count); the index is value - first_code + 1. Returns how many. `runs` has room for
-// width + kRowPad, `memory` for find_runs_bytes(width).
-int find_runs(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs, uint8_t* memory);
-inline size_t find_runs_bytes(int width) { return 2 * (static_cast<size_t>(width) / 8 + 32) + 2 * (static_cast<size_t>(width) + kRowPad) * 2; }
+// The longest runs of a row, from left to right, of samples in [first_code, first_code + code_count) where the
+// mask is set; the index is sample - first_code + 1. Returns how many. `runs` has room for width + kRowPad,
+// `positions` for 2 * (width + kRowPad).
+int find_runs(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs, uint16_t* positions);
 
 // out[x] = row[2x] for x < (width + 1) / 2.
 void halve_row(const uint16_t* row, int width, uint16_t* out);
+// The same of a mask.
+void halve_bits(const uint64_t* bits, int width, uint64_t* out);
 
 // An exact sum of floats that are 0 or at least 1/2 (their last bit is worth 2^-24 or more).
 struct ExactSum {
@@ -126,14 +133,17 @@ struct ScanMemory {
 
 void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out);
 void to_ten_bits_ref(const uint16_t* in, int width, int bit_depth, uint16_t* out);
-void anti_dither_ref(const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
-void flat_row_ref(const uint16_t* row, const uint16_t* below, int width, uint8_t* flat);
-void slide_sums_ref(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, int width);
-void mask_row_ref(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out);
+void pair_sums_ref(const uint8_t* in, int width, uint16_t* out);
+void pair_sums_ref(const uint16_t* in, int width, uint16_t* out);
+void anti_dither_ref(const uint16_t* sums, const uint16_t* below, int shift, int width, uint16_t* out);
+void flat_bits_ref(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat);
+void count_across_ref(const uint64_t* flat, int width, uint64_t* counts, int stride);
+void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask);
 void mode_across_ref(const uint16_t* row, int width, uint16_t* out);
 void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
+int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs);
 void halve_row_ref(const uint16_t* row, int width, uint16_t* out);
-int find_runs_ref(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs);
+void halve_bits_ref(const uint64_t* bits, int width, uint64_t* out);
 TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);
 
 }  // namespace fovea::cambi

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "metrics/cambi/cambi_kernels.h"
 #include "metrics/metric.h"
 
 namespace fovea::cambi {
@@ -103,7 +104,7 @@ Layout make_layout(const Plan& plan, int width, int height) {
   // Wide enough that the columns beside a tile are few against its own; narrow enough for the counts of the
   // codes in use to stay in a core's cache, and for a frame to give work to several cores.
   const int target_columns = std::clamp(30 * layout.radius, 256, 1024);
-  size_t samples = 2 * kRowPad, runs = 0, values = 0;
+  size_t samples = 2 * kRowPad, bits = 0, runs = 0, values = 0;
   for (int s = 0; s < kScales; ++s) {
     ScaleLayout& scale = layout.scales[s];
     if (s > 0 || plan.half_size) {
@@ -123,6 +124,9 @@ Layout make_layout(const Plan& plan, int width, int height) {
       scale.plane_stride = row_stride(width);
       scale.plane_at = samples;
       samples += scale.plane_stride * height + kRowPad;
+      scale.mask_stride = kBitPad + bit_words(width);
+      scale.mask_at = bits + kBitPad;
+      bits += scale.mask_stride * height;
     }
     scale.runs_at = runs;
     scale.runs_per_row = scale.tile_columns + 2 * layout.radius;
@@ -136,6 +140,7 @@ Layout make_layout(const Plan& plan, int width, int height) {
     layout.max_tile_columns = std::max(layout.max_tile_columns, scale.tile_columns);
   }
   layout.samples = samples + kRowPad;
+  layout.bits = bits;
   layout.runs = runs;
   layout.values = values;
   return layout;

@@ -28,7 +28,6 @@ inline constexpr int kScales = 5;
 inline constexpr int kMaxContrasts = 32;
 inline constexpr int kMaxWindow = 255;   // its area fits 16 bits, as the counts must
 inline constexpr int kMaxCode = 1024;    // rounding to 10 bits may give 1024
-inline constexpr uint16_t kMaskBit = 0x8000;  // of a sample: the pixel lies in a flat area
 
 // Rows of 16-bit samples have this many spare ones before their first and after their last.
 inline constexpr int kRowPad = 64;
@@ -47,6 +46,8 @@ struct ScaleLayout {
   size_t runs_per_tile = 0;
   size_t plane_at = 0;      // position of row 0 of the scale's unfiltered samples in Picture::samples (none for scale 0 of full size)
   size_t plane_stride = 0;
+  size_t mask_at = 0;       // the same of the mask, in Picture::bits
+  size_t mask_stride = 0;
   size_t values_at = 0;     // position of the scale's c-values in Picture::values
   size_t values_per_tile = 0;
   int64_t kept = 1;         // number of c-values that the mean is taken over
@@ -64,6 +65,7 @@ struct Layout {
   int row_strips = 1;
   std::array<ScaleLayout, kScales> scales;
   size_t samples = 0;  // sizes of the buffers
+  size_t bits = 0;
   size_t runs = 0;
   size_t values = 0;
   int max_tile_columns = 0;

@@ -20,13 +20,21 @@ void convert(const Sample* in, int width, int bit_depth, uint16_t* out) {
 }
 
 uint16_t mode(uint16_t a, uint16_t b, uint16_t c) {
-  const uint16_t mask = b & kMaskBit;
-  a &= ~kMaskBit;
-  b &= ~kMaskBit;
-  c &= ~kMaskBit;
-  if (a == b || b == c) return b | mask;
-  if (a == c) return a | mask;
-  return std::min({a, b, c}) | mask;
+  if (a == b || a == c) return a;
+  return b == c ? b : std::min({a, b, c});
+}
+
+bool get_bit(const uint64_t* bits, int x) { return x >= 0 && (bits[x / 64] >> x % 64 & 1) != 0; }
+
+void set_bit(uint64_t* bits, int x, bool value) {
+  const uint64_t bit = uint64_t{1} << x % 64;
+  bits[x / 64] = value ? bits[x / 64] | bit : bits[x / 64] & ~bit;
+}
+
+int get_number(const uint64_t* rows, int stride, int digits, int x) {
+  int number = 0;
+  for (int i = 0; i < digits; ++i) number |= get_bit(rows + i * stride, x) << i;
+  return number;
 }
 
 }  // namespace
@@ -34,26 +42,40 @@ uint16_t mode(uint16_t a, uint16_t b, uint16_t c) {
 void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out) { convert(in, width, bit_depth, out); }
 void to_ten_bits_ref(const uint16_t* in, int width, int bit_depth, uint16_t* out) { convert(in, width, bit_depth, out); }
 
-void anti_dither_ref(const uint16_t* row, const uint16_t* below, int width, uint16_t* out) {
-  for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>((row[x] + row[x + 1] + below[x] + below[x + 1]) >> 2);
+void pair_sums_ref(const uint8_t* in, int width, uint16_t* out) {
+  for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>(in[x] + in[std::min(x + 1, width - 1)]);
+}
+
+void pair_sums_ref(const uint16_t* in, int width, uint16_t* out) {
+  for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>(in[x] + in[x + 1]);
+}
+
+void anti_dither_ref(const uint16_t* sums, const uint16_t* below, int shift, int width, uint16_t* out) {
+  for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>((sums[x] + below[x]) >> shift);
   out[width] = out[width - 1];
 }
 
-void flat_row_ref(const uint16_t* row, const uint16_t* below, int width, uint8_t* flat) {
-  for (int x = 0; x < width; ++x) flat[x] = row[x] == row[x + 1] && row[x] == below[x];
-  std::memset(flat + width, 0, kRowPad);
+void flat_bits_ref(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat) {
+  for (int x = 0; x < bit_words(width) * 64; ++x) set_bit(flat, x, x < width && row[x] == row[x + 1] && row[x] == below[x]);
 }
 
-void slide_sums_ref(uint8_t* sums, const uint8_t* entering, const uint8_t* leaving, int width) {
-  for (int x = 0; x < width; ++x) sums[x] = static_cast<uint8_t>(sums[x] + entering[x] - leaving[x]);
-}
-
-void mask_row_ref(const uint8_t* sums, int threshold, const uint16_t* row, int width, uint16_t* out) {
+void count_across_ref(const uint64_t* flat, int width, uint64_t* counts, int stride) {
   for (int x = 0; x < width; ++x) {
-    int sum = 0;
-    for (int i = -3; i <= 3; ++i) sum += sums[x + i];
-    out[x] = sum > threshold ? row[x] | kMaskBit : row[x];
+    int count = 0;
+    for (int i = -3; i <= 3; ++i) count += get_bit(flat, x + i);
+    for (int digit = 0; digit < 3; ++digit) set_bit(counts + digit * stride, x, (count >> digit & 1) != 0);
   }
+}
+
+void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask) {
+  for (int x = 0; x < width; ++x) {
+    int sum = get_number(sums, stride, 6, x);
+    if (entering != nullptr) sum += get_number(entering, stride, 3, x);
+    if (leaving != nullptr) sum -= get_number(leaving, stride, 3, x);
+    for (int digit = 0; digit < 6; ++digit) set_bit(sums + digit * stride, x, (sum >> digit & 1) != 0);
+    set_bit(mask, x, sum > threshold);
+  }
+  for (int x = width; x < bit_words(width) * 64; ++x) set_bit(mask, x, false);
 }
 
 void mode_across_ref(const uint16_t* row, int width, uint16_t* out) {
@@ -66,12 +88,12 @@ void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* b
   for (int x = 0; x < width; ++x) out[x] = mode(above[x], row[x], below[x]);
 }
 
-int find_runs_ref(const uint16_t* row, int width, int first_code, int code_count, PixelRun* runs) {
+int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs) {
   int count = 0, open_code = 0;
   for (int x = 0; x <= width; ++x) {
     int code = 0;
-    if (x < width && (row[x] & kMaskBit) != 0) {
-      const int index = (row[x] & ~kMaskBit) - first_code;
+    if (x < width && get_bit(mask, x)) {
+      const int index = row[x] - first_code;
       code = index >= 0 && index < code_count ? index + 1 : 0;
     }
     if (code == open_code) continue;
@@ -80,6 +102,11 @@ int find_runs_ref(const uint16_t* row, int width, int first_code, int code_count
     open_code = code;
   }
   return count;
+}
+
+void halve_bits_ref(const uint64_t* bits, int width, uint64_t* out) {
+  const int half = (width + 1) / 2;
+  for (int x = 0; x < bit_words(half) * 64; ++x) set_bit(out, x, x < half && get_bit(bits, 2 * x));
 }
 
 void halve_row_ref(const uint16_t* row, int width, uint16_t* out) {

@@ -36,15 +36,37 @@ struct Row {
   std::vector<Sample> buffer;
 };
 
-// Samples in runs, few values among many pixels or noise, some with the mask bit.
-void fill(Row<uint16_t>& row, int width, Random& random, bool masked) {
+// Samples in runs, few values among many pixels or noise.
+void fill(Row<uint16_t>& row, int width, Random& random) {
   const int longest = static_cast<int>(random.uniform(1, 40)), values = static_cast<int>(random.uniform(1, 600));
   for (int x = -1; x <= width;) {
-    uint16_t sample = static_cast<uint16_t>(random.uniform(0, 3) == 0 ? random.uniform(0, 1024) : random.uniform(200, 200 + values));
-    if (masked && random.uniform(0, 1) == 1) sample |= kMaskBit;
+    const uint16_t sample = static_cast<uint16_t>(random.uniform(0, 3) == 0 ? random.uniform(0, 1024) : random.uniform(200, 200 + values));
     for (int64_t run = random.uniform(1, longest); run > 0 && x <= width; --run) row.data()[x++] = sample;
   }
 }
+
+// Rows of bits, random ones within `width`, zeros elsewhere.
+struct BitRows {
+  BitRows(int width, int rows, Random* random = nullptr) : stride(kBitPad + bit_words(width)), words(static_cast<size_t>(stride) * rows, 0) {
+    for (int row = 0; random != nullptr && row < rows; ++row) {
+      const int dense = static_cast<int>(random->uniform(1, 9));
+      for (int x = 0; x < width; ++x) {
+        if (random->uniform(0, 9) < dense) data()[row * stride + x / 64] |= uint64_t{1} << x % 64;
+      }
+    }
+  }
+  uint64_t* data() { return words.data() + kBitPad; }
+  // The bits below `width` of each row.
+  std::vector<bool> first(int width) {
+    std::vector<bool> out;
+    for (size_t row = 0; row < words.size() / stride; ++row) {
+      for (int x = 0; x < width; ++x) out.push_back((data()[row * stride + x / 64] >> x % 64 & 1) != 0);
+    }
+    return out;
+  }
+  int stride;
+  std::vector<uint64_t> words;
+};
 
 TEST(CambiKernel, RowsEqualTheirReferenceOnEveryTarget) {
   for_each_target([](const char* target) {
@@ -52,34 +74,17 @@ TEST(CambiKernel, RowsEqualTheirReferenceOnEveryTarget) {
       SCOPED_TRACE(std::string(target) + " width " + std::to_string(width));
       Random random(width);
       Row<uint16_t> above(width), row(width), below(width), out(width, 2), expected(width, 2);
-      for (auto* r : {&above, &row, &below}) fill(*r, width, random, false);
+      for (auto* r : {&above, &row, &below}) fill(*r, width, random);
       if (random.uniform(0, 2) == 0) below = row;
 
-      anti_dither(row.data(), below.data(), width, out.data());
-      anti_dither_ref(row.data(), below.data(), width, expected.data());
-      ASSERT_EQ(out.first(width + 1), expected.first(width + 1)) << "anti_dither";
-
-      Row<uint8_t> flat(width, 3), flat_expected(width, 3), leaving(width, 4), sums(width, 5);
-      flat_row(row.data(), below.data(), width, flat.data());
-      flat_row_ref(row.data(), below.data(), width, flat_expected.data());
-      ASSERT_EQ(flat.first(width + kRowPad), flat_expected.first(width + kRowPad)) << "flat_row";
-
-      for (int x = -kRowPad; x < width + kRowPad; ++x) {
-        sums.data()[x] = x >= 0 && x < width ? static_cast<uint8_t>(random.uniform(1, 6)) : 0;
-        leaving.data()[x] = random.uniform(0, 1) == 1;
+      pair_sums(row.data(), width, out.data());
+      pair_sums_ref(row.data(), width, expected.data());
+      ASSERT_EQ(out.first(width), expected.first(width)) << "pair_sums";
+      for (const int shift : {0, 2}) {
+        anti_dither(row.data(), below.data(), shift, width, out.data());
+        anti_dither_ref(row.data(), below.data(), shift, width, expected.data());
+        ASSERT_EQ(out.first(width + 1), expected.first(width + 1)) << "anti_dither";
       }
-      Row<uint8_t> sums_expected = sums;
-      slide_sums(sums.data(), flat.data(), leaving.data(), width);
-      slide_sums_ref(sums_expected.data(), flat.data(), leaving.data(), width);
-      ASSERT_EQ(sums.buffer, sums_expected.buffer) << "slide_sums";
-
-      for (const int threshold : {0, 7, 21, 25, 48, 49}) {
-        mask_row(sums.data(), threshold, row.data(), width, out.data());
-        mask_row_ref(sums.data(), threshold, row.data(), width, expected.data());
-        ASSERT_EQ(out.first(width), expected.first(width)) << "mask_row " << threshold;
-      }
-
-      for (auto* r : {&above, &row, &below}) fill(*r, width, random, true);
       mode_across(row.data(), width, out.data());
       mode_across_ref(row.data(), width, expected.data());
       ASSERT_EQ(out.first(width), expected.first(width)) << "mode_across";
@@ -89,15 +94,57 @@ TEST(CambiKernel, RowsEqualTheirReferenceOnEveryTarget) {
       halve_row(row.data(), width, out.data());
       halve_row_ref(row.data(), width, expected.data());
       ASSERT_EQ(out.first((width + 1) / 2), expected.first((width + 1) / 2)) << "halve_row";
+
+      BitRows mask(width, 1, &random);
       for (const auto& [first, count] : {std::pair{0, 564}, std::pair{1, 0}, std::pair{0, 1025}, std::pair{231, 17}, std::pair{1024, 1}}) {
         std::vector<PixelRun> runs(width + kRowPad), expected_runs(width + kRowPad);
-        std::vector<uint8_t> memory(find_runs_bytes(width), 0xA5);
-        const int found = find_runs(row.data(), width, first, count, runs.data(), memory.data());
-        ASSERT_EQ(found, find_runs_ref(row.data(), width, first, count, expected_runs.data())) << "find_runs " << first << " " << count;
+        std::vector<uint16_t> positions(2 * (width + kRowPad));
+        const int found = find_runs(row.data(), mask.data(), width, first, count, runs.data(), positions.data());
+        ASSERT_EQ(found, find_runs_ref(row.data(), mask.data(), width, first, count, expected_runs.data())) << "find_runs " << first << " " << count;
         for (int i = 0; i < found; ++i) {
           const PixelRun &run = runs[i], &other = expected_runs[i];
           ASSERT_TRUE(run.begin == other.begin && run.end == other.end && run.code == other.code) << "find_runs " << first << " " << count << " run " << i;
         }
+      }
+    }
+  });
+}
+
+TEST(CambiKernel, RowsOfBitsEqualTheirReferenceOnEveryTarget) {
+  for_each_target([](const char* target) {
+    for (int width = 1; width <= 1200; width += width < 200 ? 1 : 37) {
+      SCOPED_TRACE(std::string(target) + " width " + std::to_string(width));
+      Random random(width);
+      Row<uint16_t> row(width), below(width);
+      fill(row, width, random);
+      below = row;
+      for (int x = 0; x < width; ++x) below.data()[x] = random.uniform(0, 3) == 0 ? 0 : below.data()[x];
+      BitRows flat(width, 1), flat_expected(width, 1);
+      flat_bits(row.data(), below.data(), width, flat.data());
+      flat_bits_ref(row.data(), below.data(), width, flat_expected.data());
+      ASSERT_EQ(flat.words, flat_expected.words) << "flat_bits";
+      BitRows half((width + 1) / 2, 1), half_expected((width + 1) / 2, 1);
+      halve_bits(flat.data(), width, half.data());
+      halve_bits_ref(flat.data(), width, half_expected.data());
+      ASSERT_EQ(half.words, half_expected.words) << "halve_bits";
+
+      // A window of seven rows slides over rows of random flatness.
+      std::vector<BitRows> counts;
+      BitRows sums(width, 6), sums_expected(width, 6), mask(width, 1), mask_expected(width, 1);
+      for (int y = 0; y < 20; ++y) {
+        BitRows bits(width, 1, &random);
+        counts.emplace_back(width, 3);
+        BitRows counts_expected(width, 3);
+        count_across(bits.data(), width, counts.back().data(), counts.back().stride);
+        count_across_ref(bits.data(), width, counts_expected.data(), counts_expected.stride);
+        ASSERT_EQ(counts.back().first(width), counts_expected.first(width)) << "count_across";
+        uint64_t* const entering = y < 15 ? counts[y].data() : nullptr;
+        uint64_t* const leaving = y >= 7 ? counts[y - 7].data() : nullptr;
+        const int threshold = std::array{0, 7, 16, 21, 25, 31, 48, 49}[y % 8];
+        slide_sums(entering, leaving, threshold, width, sums.data(), sums.stride, mask.data());
+        slide_sums_ref(entering, leaving, threshold, width, sums_expected.data(), sums_expected.stride, mask_expected.data());
+        ASSERT_EQ(sums.first(width), sums_expected.first(width)) << "slide_sums row " << y;
+        ASSERT_EQ(mask.words, mask_expected.words) << "slide_sums row " << y;
       }
     }
   });
@@ -114,6 +161,11 @@ void check_conversion(int bit_depth) {
       to_ten_bits(in.data(), width, bit_depth, out.data());
       to_ten_bits_ref(in.data(), width, bit_depth, expected.data());
       ASSERT_EQ(out.first(width + 1), expected.first(width + 1)) << target << " width " << width << " bits " << bit_depth;
+      if constexpr (sizeof(Sample) == 1) {
+        pair_sums(in.data(), width, out.data());
+        pair_sums_ref(in.data(), width, expected.data());
+        ASSERT_EQ(out.first(width), expected.first(width)) << target << " width " << width;
+      }
     }
   });
 }
@@ -146,12 +198,11 @@ TEST(CambiKernel, ScanEqualsItsReferenceOnEveryTarget) {
           if (kind == 1) x += static_cast<int>(random.uniform(0, longest));
           for (int64_t run = random.uniform(1, longest); run > 0 && x < width; --run) indices[x++] = static_cast<uint16_t>(code);
         }
-        std::vector<uint16_t> samples(indices);
-        for (uint16_t& sample : samples) sample |= kMaskBit;
+        const std::vector<uint64_t> mask(bit_words(width), ~uint64_t{0});
         runs.resize(runs.size() + random.uniform(0, 5));  // gaps
         rows[y].at = static_cast<uint32_t>(runs.size());
         runs.resize(rows[y].at + width);
-        rows[y].count = find_runs_ref(samples.data(), width, 1, tile.code_count, runs.data() + rows[y].at);
+        rows[y].count = find_runs_ref(indices.data(), mask.data(), width, 1, tile.code_count, runs.data() + rows[y].at);
         runs.resize(rows[y].at + rows[y].count);
       }
       tile.runs = runs.data();

@@ -138,7 +138,11 @@ class Scanner {
     float weight;
   };
 
-  HWY_INLINE float* evaluate(int y, float* out, float* map, double& sum) {
+  HWY_INLINE float* evaluate(int y, float* out, float* map, double& row_sum) {
+    const hn::CappedTag<float, 16> df;
+    const hn::Half<decltype(df)> dh;
+    const hn::Rebind<double, decltype(dh)> dd;
+    auto sum = hn::Zero(dd);
     const int radius = tile_.radius, columns = tile_.columns;
     const PixelRun* const runs_end = tile_.runs + tile_.rows[y].at + tile_.rows[y].count;
     for (const PixelRun* run = tile_.runs + tile_.rows[y].at; run != runs_end; ++run) {
@@ -147,11 +151,14 @@ class Scanner {
       const int begin = HWY_MAX(run->begin - radius, 0), end = HWY_MIN(run->end - radius, columns);
       if (begin < end) out = evaluate_run(run->code, steps, begin, end, out, map, sum);
     }
+    // Exact in any order: c-values are multiples of 2^-24 and a row's sum is below 2^29.
+    row_sum = hn::GetLane(hn::SumOfLanes(dd, sum));
     return out;
   }
 
   // c-values of the pixels [begin, end) of the tile, all of one code. `bits` of steps are looked at.
-  HWY_INLINE float* evaluate_run(int code, uint32_t bits, int begin, int end, float* out, float* map, double& sum) {
+  template <class V>
+  HWY_INLINE float* evaluate_run(int code, uint32_t bits, int begin, int end, float* out, float* map, V& sum) {
     Step steps[kMaxContrasts];
     int step_count = 0;
     for (; bits != 0; bits &= bits - 1) {
@@ -166,7 +173,6 @@ class Scanner {
     const hn::Rebind<double, decltype(dh)> dd;
     const int lanes = static_cast<int>(hn::Lanes(df));
     const uint16_t* const own_counts = counts_[code];
-    auto low_sum = hn::Zero(dd), high_sum = hn::Zero(dd);
     for (int x = begin; x < end; x += lanes) {
       const auto own = hn::PromoteTo(di32, hn::LoadU(d16, own_counts + x));
       const auto own_float = hn::ConvertTo(df, own);
@@ -201,11 +207,8 @@ class Scanner {
       hn::StoreU(strongest, df, out);
       out += count;
       if (map != nullptr) std::memcpy(map + x, out - count, count * sizeof(float));
-      low_sum = hn::Add(low_sum, hn::PromoteTo(dd, hn::LowerHalf(dh, strongest)));
-      high_sum = hn::Add(high_sum, hn::PromoteTo(dd, hn::UpperHalf(dh, strongest)));
+      sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, strongest)), hn::PromoteTo(dd, hn::UpperHalf(dh, strongest))));
     }
-    // Exact in any order: c-values are multiples of 2^-24 and a row's sum is below 2^29.
-    sum += hn::GetLane(hn::SumOfLanes(dd, hn::Add(low_sum, high_sum)));
     return out;
   }
 
