@@ -79,8 +79,12 @@ class RowAllocator {
 struct Level0 {
   using Coefficient = int16_t;
   using Signal = int16_t;
-  using Reciprocal = Reciprocal0;
+  using Mask = uint16_t;
   using Decouple = Decouple0;
+  using Contrast = Contrast0;
+  struct Prepared {
+    int16_t* limit[kBands];
+  };
 
   int16_t *low, *high;
 
@@ -88,9 +92,10 @@ struct Level0 {
     low = rows.row<int16_t>(width);
     high = rows.row<int16_t>(width);
   }
-  static Reciprocal take_reciprocal(RowAllocator& rows, int count) {
-    int16_t* minus_high = rows.row<int16_t>(count);
-    return {minus_high, rows.row<int16_t>(count)};
+  static Prepared take_prepared(RowAllocator& rows, int count) {
+    Prepared out;
+    for (int16_t*& limit : out.limit) limit = rows.row<int16_t>(count);
+    return out;
   }
   template <class Sample>
   void transform(const PlaneView& luma, const int (&at)[4], int bit_depth, const Columns& columns, const RowPlan& plan,
@@ -109,12 +114,22 @@ struct Level0 {
       transform<uint16_t>(frame.planes[0], at, b, columns, row_plan, bands, y, detail);
     }
   }
-  static void divisors(const int16_t* o, int count, Reciprocal out) { divisors0(o, count, out); }
+  static void prepare(const int16_t* const o[kBands], int count, const Split& split, const Prepared& out) {
+    for (int b = 0; b < kBands; ++b) prepare0(o[b], count, split, out.limit[b]);
+  }
+  static void point_to(const Prepared& prepared, Decouple& in) { std::copy_n(prepared.limit, kBands, in.limit); }
+  // Masks that do not fit 16 bits are worked out from the coefficients: all three rows of them.
+  static void point_to(const int16_t* const (&r)[3][kBands], const int16_t* const (&a)[3][kBands], Contrast& in) {
+    for (int y = 0; y < 3; ++y) {
+      std::copy_n(r[y], kBands, in.r[y]);
+      std::copy_n(a[y], kBands, in.a[y]);
+    }
+  }
   static uint64_t energy(const ScalePlan&, const int16_t* o, Range range) { return energy0(o, range); }
   static void decouple(bool fits_kernels, const Decouple& rows, int count, const Split& split) {
     fits_kernels ? decouple0(rows, count, split) : decouple0_ref(rows, count, split);
   }
-  static ContrastSums contrast(bool fits_kernels, const Contrast<Signal>& rows, Range range, const Pooling& pooling) {
+  static ContrastSums contrast(bool fits_kernels, const Contrast& rows, Range range, const Pooling& pooling) {
     return fits_kernels ? contrast0(rows, range, pooling) : contrast0_ref(rows, range, pooling);
   }
 };
@@ -122,17 +137,25 @@ struct Level0 {
 struct Level1 {
   using Coefficient = int32_t;
   using Signal = uint32_t;
-  using Reciprocal = Reciprocal1;
+  using Mask = int32_t;
   using Decouple = Decouple1;
+  using Contrast = Contrast1;
+  struct Prepared {
+    Reciprocal reciprocal[kBands];
+  };
 
   SplitRow low, high;
 
   void take_rows(RowAllocator& rows, int width) {
     for (int16_t** row : {&low.high, &low.low, &high.high, &high.low}) *row = rows.row<int16_t>(width);
   }
-  static Reciprocal take_reciprocal(RowAllocator& rows, int count) {
-    uint32_t* value = rows.row<uint32_t>(count);
-    return {value, rows.row<uint32_t>(count)};
+  static Prepared take_prepared(RowAllocator& rows, int count) {
+    Prepared out;
+    for (Reciprocal& r : out.reciprocal) {
+      r.twice = rows.row<uint32_t>(count);
+      r.up = rows.row<uint32_t>(count);
+    }
+    return out;
   }
   void transform(const Plan&, int scale, const Frame&, const int (&at)[4], const Columns& columns, const RowPlan& plan,
                  LowBands& bands, int y, int32_t* const detail[kBands]) const {
@@ -149,35 +172,46 @@ struct Level1 {
     if (plan.a_count > 0) a = {bands.high[scale].row(y), bands.low[scale].row(y)};
     rows1({low.high, low.low}, {high.high, high.low}, plan, kRowShift[scale], a, detail);
   }
-  static void divisors(const int32_t* o, int count, Reciprocal out) { divisors1(o, count, out); }
+  static void prepare(const int32_t* const o[kBands], int count, const Split&, const Prepared& out) {
+    for (int b = 0; b < kBands; ++b) prepare1(o[b], count, out.reciprocal[b]);
+  }
+  static void point_to(const Prepared& prepared, Decouple& in) { std::copy_n(prepared.reciprocal, kBands, in.reciprocal); }
+  static void point_to(const uint32_t* const (&r)[3][kBands], const uint32_t* const (&a)[3][kBands], Contrast& in) {
+    std::copy_n(r[1], kBands, in.r);
+    std::copy_n(a[1], kBands, in.a);
+  }
   static uint64_t energy(const ScalePlan& plan, const int32_t* o, Range range) {
     return energy1(o, range, plan.den_square_shift, plan.den_term_shift);
   }
   static void decouple(bool fits_kernels, const Decouple& rows, int count, const Split& split) {
     fits_kernels ? decouple1(rows, count, split) : decouple1_ref(rows, count, split);
   }
-  static ContrastSums contrast(bool fits_kernels, const Contrast<Signal>& rows, Range range, const Pooling& pooling) {
+  static ContrastSums contrast(bool fits_kernels, const Contrast& rows, Range range, const Pooling& pooling) {
     return fits_kernels ? contrast1(rows, range, pooling) : contrast1_ref(rows, range, pooling);
   }
 };
 
-// The rows of a strip in flight. Band row y of a distorted picture lives in slot y % 2 or y % 3.
+// The rows of a strip in flight. Band row y of a distorted picture lives in slot y % 3.
 template <class Level>
 struct Rows {
   using Coefficient = typename Level::Coefficient;
   using Signal = typename Level::Signal;
+  using Mask = typename Level::Mask;
+  struct Slot {
+    Signal* r[kBands];
+    Signal* a[kBands];
+    Mask* near[2];
+    Mask* centre[2];
+  };
   struct Distorted {
-    Signal* r[2][kBands];
-    Signal* a[2][kBands];
-    int32_t* near[3][2];
-    int32_t* centre[2][2];
+    Slot slot[3];
   };
 
   Level level;
   Coefficient* o[kBands];
   Coefficient* t[kBands];
-  typename Level::Reciprocal reciprocal[kBands];
-  int32_t* sums[2];
+  typename Level::Prepared prepared;
+  Mask* sums[2];
   Distorted* dis;
 
   Rows(RowAllocator& rows, const ScalePlan& plan, int dis_count) {
@@ -186,21 +220,17 @@ struct Rows {
     for (int b = 0; b < kBands; ++b) {
       o[b] = rows.row<Coefficient>(count);
       t[b] = rows.row<Coefficient>(count);
-      reciprocal[b] = Level::take_reciprocal(rows, count);
     }
-    for (int32_t*& row : sums) row = rows.row<int32_t>(count);
+    prepared = Level::take_prepared(rows, count);
+    for (Mask*& row : sums) row = rows.row<Mask>(count);
     dis = rows.items<Distorted>(dis_count);
     for (int k = 0; k < dis_count; ++k) {
       Distorted d;
-      for (int slot = 0; slot < 2; ++slot) {
-        for (int b = 0; b < kBands; ++b) {
-          d.r[slot][b] = rows.row<Signal>(count);
-          d.a[slot][b] = rows.row<Signal>(count);
-        }
-        for (int32_t*& row : d.centre[slot]) row = rows.row<int32_t>(count);
-      }
-      for (auto& slot : d.near) {
-        for (int32_t*& row : slot) row = rows.row<int32_t>(count);
+      for (Slot& slot : d.slot) {
+        for (Signal*& row : slot.r) row = rows.row<Signal>(count);
+        for (Signal*& row : slot.a) row = rows.row<Signal>(count);
+        for (Mask*& row : slot.near) row = rows.row<Mask>(count);
+        for (Mask*& row : slot.centre) row = rows.row<Mask>(count);
       }
       if (dis != nullptr) dis[k] = d;
     }
@@ -306,18 +336,18 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
   const Range source{std::max(2 * plan.begin - 1, 0), std::min(2 * plan.end + 1, plan.src_width)};
 
   const auto contrast_row = [&](int y, int k) {
-    const typename Rows<Level>::Distorted& d = rows.dis[k];
-    const int above = y == 0 ? 1 : y - 1, below = std::min(y + 1, plan.height - 1);
-    Contrast<typename Level::Signal> in;
-    for (int b = 0; b < kBands; ++b) {
-      in.r[b] = d.r[y % 2][b];
-      in.a[b] = d.a[y % 2][b];
+    const auto& slot = rows.dis[k].slot;
+    const int at[3] = {(y == 0 ? 1 : y - 1) % 3, y % 3, std::min(y + 1, plan.height - 1) % 3};
+    const typename Level::Signal *r[3][kBands], *a[3][kBands];
+    typename Level::Contrast in;
+    for (int i = 0; i < 3; ++i) {
+      std::copy_n(slot[at[i]].r, kBands, r[i]);
+      std::copy_n(slot[at[i]].a, kBands, a[i]);
+      for (int which = 0; which < 2; ++which) in.near[which][i] = slot[at[i]].near[which];
     }
+    Level::point_to(r, a, in);
     for (int which = 0; which < 2; ++which) {
-      in.near[which][0] = d.near[above % 3][which];
-      in.near[which][1] = d.near[y % 3][which];
-      in.near[which][2] = d.near[below % 3][which];
-      in.centre[which] = d.centre[y % 2][which];
+      in.centre[which] = slot[at[1]].centre[which];
       in.sums[which] = rows.sums[which];
     }
     const ContrastSums row = Level::contrast(plan.fits_kernels, in, summed, pooling);
@@ -338,9 +368,7 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     const RowPlan row_plan{is_own ? plan.width : 0, is_detail ? Range{plan.begin, plan.end} : none};
 
     rows.level.transform(plan_, scale, input.ref(), at, columns, row_plan, state.pictures[0], y, rows.o);
-    if (is_detail) {
-      for (int b = 0; b < kBands; ++b) Level::divisors(rows.o[b], count, rows.reciprocal[b]);
-    }
+    if (is_detail) Level::prepare(rows.o, count, split, rows.prepared);
     if (y >= middle.begin && y < middle.end) {
       for (int b = 0; b < kBands; ++b) {
         energy[b] += shift_round(Level::energy(plan, rows.o[b], summed), plan.den_row_shift);
@@ -349,24 +377,24 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     for (int k = 0; k < dis_count; ++k) {
       rows.level.transform(plan_, scale, input.dis()[k], at, columns, row_plan, state.pictures[k + 1], y, rows.t);
       if (!is_detail) continue;
-      typename Rows<Level>::Distorted& d = rows.dis[k];
+      const auto& slot = rows.dis[k].slot[y % 3];
       typename Level::Decouple in;
-      for (int b = 0; b < kBands; ++b) {
-        in.o[b] = rows.o[b];
-        in.reciprocal[b] = rows.reciprocal[b];
-        in.t[b] = rows.t[b];
-        in.r[b] = d.r[y % 2][b];
-        in.a[b] = d.a[y % 2][b];
-      }
-      for (int which = 0; which < 2; ++which) {
-        in.masks.near[which] = d.near[y % 3][which];
-        in.masks.centre[which] = d.centre[y % 2][which];
-      }
+      std::copy_n(rows.o, kBands, in.o);
+      std::copy_n(rows.t, kBands, in.t);
+      std::copy_n(slot.r, kBands, in.r);
+      std::copy_n(slot.a, kBands, in.a);
+      std::copy_n(slot.near, 2, in.masks.near);
+      std::copy_n(slot.centre, 2, in.masks.centre);
+      Level::point_to(rows.prepared, in);
       Level::decouple(plan.fits_kernels, in, count, split);
-      for (int32_t* near : in.masks.near) {  // beyond the bands' borders
-        if (plan.left == 0) near[-1] = near[1];
-        if (plan.right == plan.width) near[count] = near[count - 1];
-      }
+      // The 3x3 neighbourhood beyond the bands' borders.
+      const auto mirror = [&](auto* row) {
+        if (plan.left == 0) row[-1] = row[1];
+        if (plan.right == plan.width) row[count] = row[count - 1];
+      };
+      for (auto* row : slot.near) mirror(row);
+      for (auto* row : slot.r) mirror(row);
+      for (auto* row : slot.a) mirror(row);
       if (y - 1 >= middle.begin && y - 1 < middle.end) contrast_row(y - 1, k);
       if (y + 1 == plan.height && y < middle.end) contrast_row(y, k);
     }

@@ -2,7 +2,7 @@
 // The row functions of ADM. Each works on one row of one picture; adm.cc strings them together.
 //
 //   pixels or low-low band --columns--> two filtered rows --rows--> a (low-low), detail h, v, d
-//   reference h, v, d --divisors--> reciprocals, shared by all distorted pictures
+//   reference h, v, d --prepare--> limits or reciprocals, shared by all distorted pictures
 //   reference + distorted h, v, d --decouple--> restored r, additive a, and what each of them masks
 //   three rows of masks + r, a --contrast--> six sums of cubes
 //
@@ -68,21 +68,6 @@ void rows0_ref(const int16_t* low, const int16_t* high, const RowPlan& plan, int
 void rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]);
 void rows1_ref(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]);
 
-// Scale 0: floor(2^30 / max(|o|, 1)) as -(high * 32768 + low), 0 <= low < 32768.
-struct Reciprocal0 {
-  int16_t* minus_high;
-  int16_t* low;
-};
-void divisors0(const int16_t* o, int count, Reciprocal0 out);
-void divisors0_ref(const int16_t* o, int count, Reciprocal0 out);
-// Scales 1 .. 3: reciprocal and shift + 14 of divisor(max(|o|, 1)).
-struct Reciprocal1 {
-  uint32_t* value;
-  uint32_t* shift;
-};
-void divisors1(const int32_t* o, int count, Reciprocal1 out);
-void divisors1_ref(const int32_t* o, int count, Reciprocal1 out);
-
 // Constants of decouple.
 struct Split {
   double gain_limit = 100;
@@ -91,31 +76,50 @@ struct Split {
   bool aim = true;  // false: what r masks is not wanted
 };
 
-// Where masks go: sums over the three bands of mask().near and mask().centre. [0] is what a masks, [1] what r
-// masks.
-struct MaskRows {
-  int32_t* near[2];
-  int32_t* centre[2];
-};
+// Scale 0: the furthest that a restored coefficient may go where detail is enhanced, o * gain_limit, truncated and
+// held within +-32767.
+void prepare0(const int16_t* o, int count, const Split& split, int16_t* limit);
+void prepare0_ref(const int16_t* o, int count, const Split& split, int16_t* limit);
 
+// Sums over the three bands of mask0(): near within 0 .. 65535, centre alike, or 65535 where a |c| above 15360 makes
+// its own term wrap. Thresholds that come out as 65535 are worked out anew from r and a.
+// [0] is what a masks, [1] what r masks.
+struct Masks0 {
+  uint16_t* near[2];
+  uint16_t* centre[2];
+};
 struct Decouple0 {
   const int16_t* o[kBands];
-  Reciprocal0 reciprocal[kBands];
+  const int16_t* limit[kBands];
   const int16_t* t[kBands];
   int16_t* r[kBands];
   int16_t* a[kBands];
-  MaskRows masks;
+  Masks0 masks;
 };
 void decouple0(const Decouple0& rows, int count, const Split& split);
 void decouple0_ref(const Decouple0& rows, int count, const Split& split);
 
+// Scales 1 .. 3, of divisor(max(|o|, 1)) where |o| > 16383 (elsewhere the quotient is not needed, and any value will
+// do): twice the reciprocal, and 16 - shift.
+struct Reciprocal {
+  uint32_t* twice;
+  uint32_t* up;
+};
+void prepare1(const int32_t* o, int count, Reciprocal out);
+void prepare1_ref(const int32_t* o, int count, Reciprocal out);
+
+// As Masks0, but exact.
+struct Masks1 {
+  int32_t* near[2];
+  int32_t* centre[2];
+};
 struct Decouple1 {
   const int32_t* o[kBands];
-  Reciprocal1 reciprocal[kBands];
+  Reciprocal reciprocal[kBands];
   const int32_t* t[kBands];
   uint32_t* r[kBands];  // weighted() of the restored coefficients
   uint32_t* a[kBands];
-  MaskRows masks;
+  Masks1 masks;
 };
 void decouple1(const Decouple1& rows, int count, const Split& split);
 void decouple1_ref(const Decouple1& rows, int count, const Split& split);
@@ -127,22 +131,29 @@ struct Pooling {
   const int* term_shift = nullptr;
   bool aim = true;
 };
-template <class Signal>
-struct Contrast {
-  const Signal* r[kBands];
-  const Signal* a[kBands];
-  const int32_t* near[2][3];  // the row above, this one, the one below; one column beyond `range` is read
-  const int32_t* centre[2];
-  int32_t* sums[2];  // scratch
-};
 struct ContrastSums {
   int64_t num[kBands];
   int64_t aim[kBands];
 };
-ContrastSums contrast0(const Contrast<int16_t>& rows, Range range, const Pooling& pooling);
-ContrastSums contrast0_ref(const Contrast<int16_t>& rows, Range range, const Pooling& pooling);
-ContrastSums contrast1(const Contrast<uint32_t>& rows, Range range, const Pooling& pooling);
-ContrastSums contrast1_ref(const Contrast<uint32_t>& rows, Range range, const Pooling& pooling);
+// Rows 0, 1, 2: the row above, this one, the one below; one column beyond `range` is read on each side.
+struct Contrast0 {
+  const int16_t* r[3][kBands];
+  const int16_t* a[3][kBands];
+  const uint16_t* near[2][3];
+  const uint16_t* centre[2];
+  uint16_t* sums[2];  // scratch
+};
+ContrastSums contrast0(const Contrast0& rows, Range range, const Pooling& pooling);
+ContrastSums contrast0_ref(const Contrast0& rows, Range range, const Pooling& pooling);
+struct Contrast1 {
+  const uint32_t* r[kBands];
+  const uint32_t* a[kBands];
+  const int32_t* near[2][3];
+  const int32_t* centre[2];
+  int32_t* sums[2];  // scratch
+};
+ContrastSums contrast1(const Contrast1& rows, Range range, const Pooling& pooling);
+ContrastSums contrast1_ref(const Contrast1& rows, Range range, const Pooling& pooling);
 
 // Sum of |o|^3, and of energy(o) at scales 1 .. 3.
 uint64_t energy0(const int16_t* o, Range range);

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
-// Decoupling at scale 0, in 16-bit lanes.
-//
-// In magnitudes, with t = 0 where the signs of t and o differ:
-//   k = (floor(2^30 / |o|) * min(|t|, |o|) + 2^14) >> 15    in two 15-bit digits of the reciprocal
-//   k = 2^15 where |t| > |o|                                (the clamp)
-//   r = (k * |o| + 2^14) >> 15
-// k = 2^15 is no 16-bit number, -k is, so that the last product is (-k) * (-o). |o|, |t| <= 22931.
+// Decoupling at scale 0, in 16-bit lanes. No division is needed: see kSimpleDivisor. Larger coefficients, which hardly
+// any picture has, are done one by one.
 #include "metrics/adm/adm_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -13,31 +8,43 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "metrics/adm/adm_direction-inl.h"
+#include "metrics/adm/adm_mask0-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fovea::adm::HWY_NAMESPACE {
 
 #if FOVEA_ADM_PLAIN
 
-void Divisors0(const int16_t* o, int count, Reciprocal0 out) { divisors0_ref(o, count, out); }
+void Prepare0(const int16_t* o, int count, const Split& split, int16_t* limit) { prepare0_ref(o, count, split, limit); }
 void DoDecouple0(const Decouple0& rows, int count, const Split& split) { decouple0_ref(rows, count, split); }
 
 #else
 
-void Divisors0(const int16_t* o, int count, Reciprocal0 out) {
+void Prepare0(const int16_t* o, int count, const Split& split, int16_t* limit) {
   const hn::ScalableTag<int16_t> d16;
-  const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d16));
-  const auto zero = hn::Zero(d16);
-  const auto zero32 = hn::Zero(d32), one = hn::Set(d32, 1), low_bits = hn::Set(d32, 32767);
-  for (int x = 0; x < count; x += lanes) {
-    const auto magnitude = hn::Abs(hn::LoadU(d16, o + x));
-    const auto lower = hn::BitCast(d32, hn::InterleaveLower(d16, magnitude, zero));
-    const auto upper = hn::BitCast(d32, hn::InterleaveUpper(d16, magnitude, zero));
-    const auto r0 = ReciprocalOf(d32, hn::Max(lower, one)), r1 = ReciprocalOf(d32, hn::Max(upper, one));
-    hn::StoreU(hn::ReorderDemote2To(d16, hn::Sub(zero32, hn::ShiftRight<15>(r0)), hn::Sub(zero32, hn::ShiftRight<15>(r1))),
-               d16, out.minus_high + x);
-    hn::StoreU(hn::ReorderDemote2To(d16, hn::And(r0, low_bits), hn::And(r1, low_bits)), d16, out.low + x);
+  if (split.whole_gain > 0) {
+    const auto gain = hn::Set(d16, static_cast<int16_t>(split.whole_gain));
+    // Beyond the cap the product would be above 32767 - 100, and so above any coefficient.
+    const auto cap = hn::Set(d16, static_cast<int16_t>(32767 / split.whole_gain));
+    const auto top = hn::Set(d16, 32767);
+    for (int x = 0; x < count; x += lanes) {
+      const auto v = hn::LoadU(d16, o + x);
+      const auto magnitude = hn::Abs(v);
+      const auto product = hn::IfThenElse(hn::Gt(magnitude, cap), top, hn::Mul(magnitude, gain));
+      const auto sign = hn::ShiftRight<15>(v);
+      hn::StoreU(hn::Sub(hn::Xor(product, sign), sign), d16, limit + x);
+    }
+    return;
+  }
+  const hn::ScalableTag<double> df64;
+  const hn::Rebind<int32_t, decltype(df64)> d32;
+  const hn::Rebind<int16_t, decltype(df64)> dq;
+  const auto gain = hn::Set(df64, split.gain_limit);
+  for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(df64))) {
+    const auto product = hn::Mul(hn::PromoteTo(df64, hn::PromoteTo(d32, hn::LoadU(dq, o + x))), gain);
+    const auto held = hn::Max(hn::Min(product, hn::Set(df64, 32767.0)), hn::Set(df64, -32767.0));
+    hn::StoreU(hn::DemoteTo(dq, hn::DemoteTo(d32, held)), dq, limit + x);
   }
 }
 
@@ -71,112 +78,71 @@ HWY_INLINE V16 DirectionFlags(D16 d16, const Decouple0& rows, int x, int count, 
   return flags;
 }
 
-// min(trunc(r * gain), t) of magnitudes, in double.
+// n = (4369 |c| + 2^11) >> 12 and z - n = ((8738 |c| + 2^11) >> 12) - n, unsigned: sums over the bands.
 template <class D16, class V16>
-HWY_INLINE V16 FractionalGain(D16 d16, V16 r, V16 t, double gain) {
-  const hn::ScalableTag<double> df64;
-  const hn::Rebind<int32_t, decltype(df64)> d32;
-  const hn::Rebind<int16_t, decltype(df64)> dq;
-  HWY_ALIGN int16_t from[HWY_MAX_BYTES / 2], to[HWY_MAX_BYTES / 2];
-  hn::Store(r, d16, from);
-  hn::Store(t, d16, to);
-  for (size_t i = 0; i < hn::Lanes(d16); i += hn::Lanes(df64)) {
-    const auto stronger = hn::Mul(hn::PromoteTo(df64, hn::PromoteTo(d32, hn::Load(dq, from + i))), hn::Set(df64, gain));
-    const auto target = hn::PromoteTo(df64, hn::PromoteTo(d32, hn::Load(dq, to + i)));
-    hn::Store(hn::DemoteTo(dq, hn::DemoteTo(d32, hn::Min(stronger, target))), dq, to + i);
-  }
-  return hn::Load(d16, to);
+HWY_INLINE void StoreMasks(D16 d16, V16 h, V16 v, V16 d, const Weights0& weights, uint16_t* near, uint16_t* centre) {
+  const hn::RebindToUnsigned<D16> du16;
+  const auto low = hn::Set(d16, weights.low), top = hn::Set(d16, weights.top);
+  const auto ch = WeightedStraight(d16, h, low, top), cv = WeightedStraight(d16, v, low, top);
+  const auto cd = WeightedDiagonal(d16, d, hn::Set(d16, weights.diagonal), hn::Set(d16, weights.diagonal_top));
+  const auto excess = hn::BitCast(du16, hn::VecFromMask(d16, hn::Gt(hn::Max(hn::Max(ch, cv), cd), hn::Set(d16, kWholeMask0))));
+  const auto part = [&](auto c, int factor) FOVEA_ADM_INLINE {
+    return hn::MulFixedPoint15(c, hn::Set(d16, static_cast<int16_t>(factor * 8)));
+  };
+  const auto n_part = [&](auto c) FOVEA_ADM_INLINE { return part(c, 4369 - 4096); };
+  const auto z_part = [&](auto c) FOVEA_ADM_INLINE { return part(c, 8738 - 8192); };
+  const auto nh = n_part(ch), nv = n_part(cv), nd = n_part(cd);
+  const auto sum = [&](auto a, auto b, auto c) FOVEA_ADM_INLINE {
+    return hn::SaturatedAdd(hn::SaturatedAdd(hn::BitCast(du16, a), hn::BitCast(du16, b)), hn::BitCast(du16, c));
+  };
+  hn::StoreU(sum(hn::Add(ch, nh), hn::Add(cv, nv), hn::Add(cd, nd)), du16, near);
+  // z - n = c + z_part - n_part
+  const auto rest = [&](auto c, auto n) FOVEA_ADM_INLINE { return hn::Add(c, hn::Sub(z_part(c), n)); };
+  hn::StoreU(hn::Or(sum(rest(ch, nh), rest(cv, nv), rest(cd, nd)), excess), du16, centre);
 }
 
-// What a weighted coefficient hides: n and z of mask0(), modulo 2^16.
-template <class D16, class V16>
-HWY_INLINE void MaskTerms(D16 d16, V16 c, V16& n, V16& z) {
-  const auto magnitude = hn::Abs(c);  // below 2^15, see weights_fit()
-  n = hn::Add(magnitude, hn::MulFixedPoint15(magnitude, hn::Set(d16, 273 * 8)));
-  z = hn::Add(hn::Add(magnitude, magnitude), hn::MulFixedPoint15(magnitude, hn::Set(d16, 546 * 8)));
-}
-
-// Masks of three bands. weight_low: the low 15 bits of the weight of h and v; weight_top: -1 if bit 15 is set;
-// weight_d, weight_d_top: the weight of d as a signed number, and -1 if that is negative.
-template <class D16, class V16>
-HWY_INLINE void StoreMasks(D16 d16, V16 h, V16 v, V16 d, V16 weight_low, V16 weight_top, V16 weight_d, V16 weight_d_top,
-                           int32_t* near, int32_t* centre) {
-  const hn::Repartition<int32_t, D16> d32;
-  const auto straight = [&](auto m) FOVEA_ADM_INLINE { return hn::Add(hn::MulFixedPoint15(m, weight_low), hn::And(m, weight_top)); };
-  // (F m + 65535) >> 17 = -floor(-F m / 2^16) >> 1.
-  const auto diagonal = hn::ShiftRight<1>(
-      hn::Sub(hn::And(d, weight_d_top), hn::MulHigh(weight_d, hn::Neg(d))));
-  V16 nh, zh, nv, zv, nd, zd;
-  MaskTerms(d16, straight(h), nh, zh);
-  MaskTerms(d16, straight(v), nv, zv);
-  MaskTerms(d16, diagonal, nd, zd);
-  const auto both = hn::Set(d16, 1), first = Pair(d16, 1, 0), second = Pair(d16, 0, 1);
-  const auto zero = hn::Zero(d32);
-  const auto d0 = hn::InterleaveLower(d16, nd, zd), d1 = hn::InterleaveUpper(d16, nd, zd);
-  const auto n0 = MulPairAdd(d32, hn::InterleaveLower(d16, nh, nv), both, MulPairAdd(d32, d0, first, zero));
-  const auto n1 = MulPairAdd(d32, hn::InterleaveUpper(d16, nh, nv), both, MulPairAdd(d32, d1, first, zero));
-  const auto z0 = MulPairAdd(d32, hn::InterleaveLower(d16, zh, zv), both, MulPairAdd(d32, d0, second, zero));
-  const auto z1 = MulPairAdd(d32, hn::InterleaveUpper(d16, zh, zv), both, MulPairAdd(d32, d1, second, zero));
-  StoreBlocks(d32, n0, n1, near);
-  StoreBlocks(d32, hn::Sub(z0, n0), hn::Sub(z1, n1), centre);
-}
-
-template <bool kWhole, bool kAim>
+template <bool kAim>
 HWY_INLINE void DecoupleRow0(const Decouple0& rows, int count, const Split& split) {
   const hn::ScalableTag<int16_t> d16;
   const int lanes = static_cast<int>(hn::Lanes(d16));
   const auto zero = hn::Zero(d16);
-  const auto gain = hn::Set(d16, static_cast<int16_t>(kWhole ? split.whole_gain : 1));
-  const auto gain_cap = hn::Set(d16, static_cast<int16_t>(kWhole ? 32767 / split.whole_gain : 0));
-  const auto weight_low = hn::Set(d16, static_cast<int16_t>(split.weight[kH] & 32767));
-  const auto weight_top = hn::Set(d16, static_cast<int16_t>((split.weight[kH] & 32768) != 0 ? -1 : 0));
-  const auto weight_d = hn::Set(d16, s16(split.weight[kD]));
-  const auto weight_d_top = hn::Set(d16, static_cast<int16_t>((split.weight[kD] & 32768) != 0 ? -1 : 0));
+  const Weights0 weights(split.weight);
 
   for (int x = 0; x < count; x += lanes) {
-    const auto oh = hn::LoadU(d16, rows.o[kH] + x), ov = hn::LoadU(d16, rows.o[kV] + x);
-    const auto th = hn::LoadU(d16, rows.t[kH] + x), tv = hn::LoadU(d16, rows.t[kV] + x);
-    const auto flags = DirectionFlags(d16, rows, x, count, oh, ov, th, tv);
-    const auto enhanced = hn::MaskFromVec(flags);
-
-    const auto decouple = [&](int b, auto o, auto t, auto& r, auto& a) FOVEA_ADM_INLINE {
-      const auto sign = hn::ShiftRight<15>(o);
-      const auto magnitude = hn::Abs(o);
-      const auto target = hn::Max(hn::Sub(hn::Xor(t, sign), sign), zero);
-      const auto part = hn::Min(target, magnitude);
-      const auto minus_k = hn::Sub(hn::Mul(hn::LoadU(d16, rows.reciprocal[b].minus_high + x), part),
-                                   hn::MulFixedPoint15(hn::LoadU(d16, rows.reciprocal[b].low + x), part));
-      const auto clamped = hn::IfThenElse(hn::Gt(target, magnitude), hn::Set(d16, -32768), minus_k);
-      const auto plain = hn::Abs(hn::MulFixedPoint15(clamped, hn::Neg(o)));
-      hn::Vec<decltype(d16)> stronger;
-      if constexpr (kWhole) {
-        stronger = hn::IfThenElse(hn::Gt(plain, gain_cap), target, hn::Min(hn::Mul(plain, gain), target));
-      } else {
-        stronger = FractionalGain(d16, plain, target, split.gain_limit);
-      }
-      const auto kept = hn::IfThenElse(enhanced, stronger, plain);
-      r = hn::Sub(hn::Xor(kept, sign), sign);
-      a = hn::Sub(t, r);
-      hn::StoreU(r, d16, rows.r[b] + x);
-      hn::StoreU(a, d16, rows.a[b] + x);
+    const auto oh = hn::LoadU(d16, rows.o[kH] + x), ov = hn::LoadU(d16, rows.o[kV] + x), od = hn::LoadU(d16, rows.o[kD] + x);
+    const auto th = hn::LoadU(d16, rows.t[kH] + x), tv = hn::LoadU(d16, rows.t[kV] + x), td = hn::LoadU(d16, rows.t[kD] + x);
+    const auto enhanced = hn::MaskFromVec(DirectionFlags(d16, rows, x, count, oh, ov, th, tv));
+    // t between 0 and o, or between 0 and the limit of enhancement.
+    const auto restore = [&](int b, auto o, auto t) FOVEA_ADM_INLINE {
+      const auto furthest = hn::IfThenElse(enhanced, hn::LoadU(d16, rows.limit[b] + x), o);
+      return hn::Min(hn::Max(t, hn::Min(furthest, zero)), hn::Max(furthest, zero));
     };
-    hn::Vec<decltype(d16)> rh, rv, rd, ah, av, ad;
-    decouple(kH, oh, th, rh, ah);
-    decouple(kV, ov, tv, rv, av);
-    decouple(kD, hn::LoadU(d16, rows.o[kD] + x), hn::LoadU(d16, rows.t[kD] + x), rd, ad);
-    StoreMasks(d16, ah, av, ad, weight_low, weight_top, weight_d, weight_d_top, rows.masks.near[0] + x, rows.masks.centre[0] + x);
-    if constexpr (kAim) {
-      StoreMasks(d16, rh, rv, rd, weight_low, weight_top, weight_d, weight_d_top, rows.masks.near[1] + x, rows.masks.centre[1] + x);
+    auto rh = restore(kH, oh, th), rv = restore(kV, ov, tv), rd = restore(kD, od, td);
+    const auto largest = hn::Max(hn::Max(hn::Abs(oh), hn::Abs(ov)), hn::Abs(od));
+    if (HWY_UNLIKELY(!hn::AllFalse(d16, hn::Gt(largest, hn::Set(d16, kSimpleDivisor))))) {
+      HWY_ALIGN int16_t flags[HWY_MAX_BYTES / 2], r[kBands][HWY_MAX_BYTES / 2];
+      hn::Store(hn::VecFromMask(d16, enhanced), d16, flags);
+      for (int i = 0; i < HWY_MIN(lanes, count - x); ++i) {
+        for (int b = 0; b < kBands; ++b) r[b][i] = s16(restored(rows.o[b][x + i], rows.t[b][x + i], flags[i] != 0, split.gain_limit));
+      }
+      rh = hn::Load(d16, r[kH]);
+      rv = hn::Load(d16, r[kV]);
+      rd = hn::Load(d16, r[kD]);
     }
+    const auto ah = hn::Sub(th, rh), av = hn::Sub(tv, rv), ad = hn::Sub(td, rd);
+    hn::StoreU(rh, d16, rows.r[kH] + x);
+    hn::StoreU(rv, d16, rows.r[kV] + x);
+    hn::StoreU(rd, d16, rows.r[kD] + x);
+    hn::StoreU(ah, d16, rows.a[kH] + x);
+    hn::StoreU(av, d16, rows.a[kV] + x);
+    hn::StoreU(ad, d16, rows.a[kD] + x);
+    StoreMasks(d16, ah, av, ad, weights, rows.masks.near[0] + x, rows.masks.centre[0] + x);
+    if constexpr (kAim) StoreMasks(d16, rh, rv, rd, weights, rows.masks.near[1] + x, rows.masks.centre[1] + x);
   }
 }
 
 void DoDecouple0(const Decouple0& rows, int count, const Split& split) {
-  if (split.whole_gain > 0) {
-    split.aim ? DecoupleRow0<true, true>(rows, count, split) : DecoupleRow0<true, false>(rows, count, split);
-  } else {
-    split.aim ? DecoupleRow0<false, true>(rows, count, split) : DecoupleRow0<false, false>(rows, count, split);
-  }
+  split.aim ? DecoupleRow0<true>(rows, count, split) : DecoupleRow0<false>(rows, count, split);
 }
 
 #endif  // FOVEA_ADM_PLAIN
@@ -187,10 +153,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea::adm {
 
-HWY_EXPORT(Divisors0);
+HWY_EXPORT(Prepare0);
 HWY_EXPORT(DoDecouple0);
 
-void divisors0(const int16_t* o, int count, Reciprocal0 out) { HWY_DYNAMIC_DISPATCH(Divisors0)(o, count, out); }
+void prepare0(const int16_t* o, int count, const Split& split, int16_t* limit) {
+  HWY_DYNAMIC_DISPATCH(Prepare0)(o, count, split, limit);
+}
 void decouple0(const Decouple0& rows, int count, const Split& split) { HWY_DYNAMIC_DISPATCH(DoDecouple0)(rows, count, split); }
 
 }  // namespace fovea::adm

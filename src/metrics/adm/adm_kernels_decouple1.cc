@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
-// Decoupling at scales 1 to 3, in 32-bit lanes with 64-bit products. The steps are those of scale 0.
+// Decoupling at scales 1 to 3, in 32-bit lanes with 64-bit products. In magnitudes, with t = 0 where its sign is not
+// that of o, m and s of divisor(|o|), R = floor(2^30 / m):
+//   k = (R |t| + 2^(14+s)) >> (15+s) = (2R (|t| << (16-s)) + 2^31) >> 32, at most 2^15
+//   r = (k |o| + 2^14) >> 15
+// and for |o| <= 16383 simply r = min(|t|, |o|), see kSimpleDivisor. There R is not needed.
 #include "metrics/adm/adm_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -13,27 +17,28 @@ namespace fovea::adm::HWY_NAMESPACE {
 
 #if FOVEA_ADM_PLAIN
 
-void Divisors1(const int32_t* o, int count, Reciprocal1 out) { divisors1_ref(o, count, out); }
+void Prepare1(const int32_t* o, int count, Reciprocal out) { prepare1_ref(o, count, out); }
 void DoDecouple1(const Decouple1& rows, int count, const Split& split) { decouple1_ref(rows, count, split); }
 
 #else
 
-void Divisors1(const int32_t* o, int count, Reciprocal1 out) {
+void Prepare1(const int32_t* o, int count, Reciprocal out) {
   const hn::ScalableTag<int32_t> d32;
   const hn::RebindToUnsigned<decltype(d32)> du32;
   const hn::RebindToFloat<decltype(d32)> df;
   const int lanes = static_cast<int>(hn::Lanes(d32));
+  const auto one = hn::Set(d32, 1);
   for (int x = 0; x < count; x += lanes) {
-    const auto magnitude = hn::Max(hn::Abs(hn::LoadU(d32, o + x)), hn::Set(d32, 1));
+    const auto magnitude = hn::Max(hn::Abs(hn::LoadU(d32, o + x)), one);
     // bit_width - 15 from the exponent of a float; without the low bits the conversion is exact.
     const auto top = hn::ConvertTo(df, hn::And(magnitude, hn::Set(d32, ~0xFF)));
-    const auto shift = hn::BitCast(
-        du32, hn::Max(hn::Sub(hn::ShiftRight<23>(hn::BitCast(d32, top)), hn::Set(d32, 127 + 14)), hn::Zero(d32)));
-    // (m + 2^(shift-1)) >> shift, also for shift 0.
-    const auto doubled = hn::ShiftLeft<1>(hn::BitCast(du32, magnitude));
-    const auto mantissa = hn::ShiftRight<1>(hn::Add(hn::Shr(doubled, shift), hn::Set(du32, 1)));
-    hn::StoreU(hn::BitCast(du32, ReciprocalOf(d32, hn::BitCast(d32, mantissa))), du32, out.value + x);
-    hn::StoreU(hn::Add(shift, hn::Set(du32, 14)), du32, out.shift + x);
+    const auto shift = hn::Max(hn::Sub(hn::ShiftRight<23>(hn::BitCast(d32, top)), hn::Set(d32, 127 + 14)), hn::Zero(d32));
+    // (|o| + 2^(shift-1)) >> shift, also for shift 0.
+    const auto doubled = hn::Shr(hn::ShiftLeft<1>(hn::BitCast(du32, magnitude)), hn::BitCast(du32, shift));
+    const auto mantissa = hn::ShiftRight<1>(hn::Add(doubled, hn::BitCast(du32, one)));
+    const auto reciprocal = hn::BitCast(du32, ReciprocalOf(d32, hn::BitCast(d32, mantissa)));
+    hn::StoreU(hn::Add(reciprocal, reciprocal), du32, out.twice + x);
+    hn::StoreU(hn::BitCast(du32, hn::Sub(hn::Set(d32, 16), shift)), du32, out.up + x);
   }
 }
 
@@ -75,13 +80,14 @@ HWY_INLINE V32 FractionalGain(D32 d32, V32 r, V32 t, double gain) {
   return hn::Load(d32, to);
 }
 
-// High halves of a[i] * b + 2^31, unsigned.
+// High halves of a[i] * b[i] + 2^31, unsigned.
 template <class DU32, class V>
 HWY_INLINE V MulHighRound(DU32 du32, V a, V b) {
   const hn::Repartition<uint64_t, DU32> du64;
   const auto half = hn::Set(du64, uint64_t{1} << 31);
+  const auto odd_lanes = [&](auto v) FOVEA_ADM_INLINE { return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
   const auto even = hn::Add(hn::MulEven(a, b), half);
-  const auto odd = hn::Add(hn::MulEven(hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, a))), b), half);
+  const auto odd = hn::Add(hn::MulEven(odd_lanes(a), odd_lanes(b)), half);
   return hn::OddEven(hn::BitCast(du32, odd), hn::BitCast(du32, hn::ShiftRight<32>(even)));
 }
 
@@ -113,7 +119,6 @@ template <bool kWhole, bool kAim>
 HWY_INLINE void DecoupleRow1(const Decouple1& rows, int count, const Split& split) {
   const hn::ScalableTag<int32_t> d32;
   const hn::RebindToUnsigned<decltype(d32)> du32;
-  const hn::Repartition<uint64_t, decltype(d32)> du64;
   const int lanes = static_cast<int>(hn::Lanes(d32));
   const auto zero = hn::Zero(d32);
   const auto gain = hn::Set(d32, kWhole ? split.whole_gain : 1);
@@ -128,23 +133,17 @@ HWY_INLINE void DecoupleRow1(const Decouple1& rows, int count, const Split& spli
       const auto sign = hn::ShiftRight<31>(o);
       const auto magnitude = hn::Abs(o);
       const auto target = hn::Max(hn::Sub(hn::Xor(t, sign), sign), zero);
-      // Beyond 1.5 |o| the gain is 1 anyway; the limit keeps products below 2^48.
+      // Beyond 1.5 |o| the gain is 1 anyway; held there, the shifted number fits.
       const auto magnitude_u = hn::BitCast(du32, magnitude);
       const auto part = hn::Min(hn::BitCast(du32, target), hn::Add(magnitude_u, hn::ShiftRight<1>(magnitude_u)));
-      // k = (R part + 2^(14+s)) >> (15+s), as ((R part >> (14+s)) + 1) >> 1.
-      const auto reciprocal = hn::LoadU(du32, rows.reciprocal[b].value + x);
-      const auto shift = hn::BitCast(du64, hn::LoadU(du32, rows.reciprocal[b].shift + x));
-      const auto odd_reciprocal = hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, reciprocal)));
-      const auto odd_part = hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, part)));
-      const auto even = hn::Shr(hn::MulEven(reciprocal, part), hn::And(shift, hn::Set(du64, 0xFFFFFFFFu)));
-      const auto odd = hn::Shr(hn::MulEven(odd_reciprocal, odd_part), hn::ShiftRight<32>(shift));
-      const auto quotient = hn::OddEven(hn::BitCast(du32, hn::ShiftLeft<32>(odd)), hn::BitCast(du32, even));
-      const auto k = hn::BitCast(
-          d32, hn::Min(hn::ShiftRight<1>(hn::Add(quotient, hn::Set(du32, 1))), hn::Set(du32, uint32_t{kOne})));
+      const auto scaled = hn::Shl(part, hn::LoadU(du32, rows.reciprocal[b].up + x));
+      const auto quotient = MulHighRound(du32, scaled, hn::LoadU(du32, rows.reciprocal[b].twice + x));
+      const auto k = hn::BitCast(d32, hn::Min(quotient, hn::Set(du32, uint32_t{kOne})));
       // (k |o| + 2^14 - (o < 0)) >> 15, with |o| = 2^15 o1 + o0.
       const auto o0 = hn::And(magnitude, hn::Set(d32, 32767)), o1 = hn::ShiftRight<15>(magnitude);
       const auto half = hn::Add(hn::Set(d32, 16384), sign);
-      const auto plain = hn::Add(hn::Mul(k, o1), hn::ShiftRight<15>(hn::Add(hn::Mul(k, o0), half)));
+      const auto product = hn::Add(hn::Mul(k, o1), hn::ShiftRight<15>(hn::Add(hn::Mul(k, o0), half)));
+      const auto plain = hn::IfThenElse(hn::Gt(magnitude, hn::Set(d32, kSimpleDivisor)), product, hn::Min(target, magnitude));
       hn::Vec<decltype(d32)> stronger;
       if constexpr (kWhole) {
         stronger = hn::IfThenElse(hn::Gt(plain, gain_cap), target, hn::Min(hn::Mul(plain, gain), target));
@@ -184,10 +183,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea::adm {
 
-HWY_EXPORT(Divisors1);
+HWY_EXPORT(Prepare1);
 HWY_EXPORT(DoDecouple1);
 
-void divisors1(const int32_t* o, int count, Reciprocal1 out) { HWY_DYNAMIC_DISPATCH(Divisors1)(o, count, out); }
+void prepare1(const int32_t* o, int count, Reciprocal out) { HWY_DYNAMIC_DISPATCH(Prepare1)(o, count, out); }
 void decouple1(const Decouple1& rows, int count, const Split& split) { HWY_DYNAMIC_DISPATCH(DoDecouple1)(rows, count, split); }
 
 }  // namespace fovea::adm

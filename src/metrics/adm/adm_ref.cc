@@ -80,35 +80,18 @@ void decouple_column(const Rows& rows, int x, double gain_limit, Keep keep) {
   }
 }
 
-void put_masks(const MaskRows& rows, int which, int x, const Mask (&terms)[kBands]) {
-  rows.near[which][x] = terms[kH].near + terms[kV].near + terms[kD].near;
-  rows.centre[which][x] = terms[kH].centre + terms[kV].centre + terms[kD].centre;
-}
-
-template <class Signal>
-int32_t threshold(const Contrast<Signal>& rows, int which, int x, int bias) {
-  int64_t sum = rows.centre[which][x] - bias;
-  for (int y = 0; y < 3; ++y) {
-    for (int d = -1; d <= 1; ++d) sum += rows.near[which][y][x + d];
-  }
-  return s32(sum);
-}
-
-template <class Signal, class Seen>
-ContrastSums contrast(const Contrast<Signal>& rows, Range range, const Pooling& pooling, int bias, Seen seen_at) {
+// `seen_r(b, x)` and `seen_a(b, x)` give what exceeds a threshold.
+template <class ThresholdAt, class SeenR, class SeenA>
+ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold, SeenR seen_r, SeenA seen_a) {
   ContrastSums sums{};
   const auto add = [](int64_t& sum, int64_t term) {
     sum = static_cast<int64_t>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(term));
   };
   for (int x = range.begin; x < range.end; ++x) {
-    const int32_t by_a = threshold(rows, 0, x, bias);
+    const int32_t by_a = threshold(0, x), by_r = pooling.aim ? threshold(1, x) : 0;
     for (int b = 0; b < kBands; ++b) {
-      add(sums.num[b], cube(seen_at(rows.r[b][x], b, by_a), pooling.square_shift[b], pooling.term_shift[b]));
-    }
-    if (!pooling.aim) continue;
-    const int32_t by_r = threshold(rows, 1, x, bias);
-    for (int b = 0; b < kBands; ++b) {
-      add(sums.aim[b], cube(seen_at(rows.a[b][x], b, by_r), pooling.square_shift[b], pooling.term_shift[b]));
+      add(sums.num[b], cube(seen_r(b, x, by_a), pooling.square_shift[b], pooling.term_shift[b]));
+      if (pooling.aim) add(sums.aim[b], cube(seen_a(b, x, by_r), pooling.square_shift[b], pooling.term_shift[b]));
     }
   }
   return sums;
@@ -142,55 +125,90 @@ void rows1_ref(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int s
       [=](int j, int64_t v) { put(a, j, s32(v)); }, [=](int b, int j, int64_t v) { detail[b][j] = s32(v); });
 }
 
-void divisors0_ref(const int16_t* o, int count, Reciprocal0 out) {
+void prepare0_ref(const int16_t* o, int count, const Split& split, int16_t* limit) {
   for (int x = 0; x < count; ++x) {
-    const int32_t r = reciprocal(std::max(std::abs(int32_t{o[x]}), 1));
-    out.minus_high[x] = static_cast<int16_t>(-(r >> 15));
-    out.low[x] = static_cast<int16_t>(r & 32767);
+    const int32_t magnitude = static_cast<int32_t>(std::min(std::abs(int32_t{o[x]}) * split.gain_limit, 32767.0));
+    limit[x] = static_cast<int16_t>(o[x] < 0 ? -magnitude : magnitude);
   }
 }
-void divisors1_ref(const int32_t* o, int count, Reciprocal1 out) {
+void prepare1_ref(const int32_t* o, int count, Reciprocal out) {
   for (int x = 0; x < count; ++x) {
     const Divisor d = divisor(static_cast<uint32_t>(std::max(std::abs(int64_t{o[x]}), int64_t{1})));
-    out.value[x] = static_cast<uint32_t>(reciprocal(d.mantissa));
-    out.shift[x] = static_cast<uint32_t>(d.shift + 14);
+    out.twice[x] = 2 * static_cast<uint32_t>(reciprocal(d.mantissa));
+    out.up[x] = static_cast<uint32_t>(16 - d.shift);
   }
 }
 
 void decouple0_ref(const Decouple0& rows, int count, const Split& split) {
   for (int x = 0; x < count; ++x) {
-    Mask by_a[kBands], by_r[kBands];
+    int32_t near[2] = {}, centre[2] = {};
     decouple_column(rows, x, split.gain_limit, [&](int b, int64_t r, int64_t a) {
       rows.r[b][x] = s16(r);
       rows.a[b][x] = s16(a);
-      by_a[b] = mask0(rows.a[b][x], split.weight[b], b);
-      by_r[b] = mask0(rows.r[b][x], split.weight[b], b);
+      for (int which = 0; which < 2; ++which) {
+        const int32_t coefficient = which == 0 ? rows.a[b][x] : rows.r[b][x];
+        const Mask term = mask0(coefficient, split.weight[b], b);
+        near[which] += std::max(term.near, 0);
+        centre[which] += weighted0(coefficient, split.weight[b], b) > kWholeMask0 ? 65535 : std::max(term.centre, 0);
+      }
     });
-    put_masks(rows.masks, 0, x, by_a);
-    if (split.aim) put_masks(rows.masks, 1, x, by_r);
+    for (int which = 0; which < (split.aim ? 2 : 1); ++which) {
+      rows.masks.near[which][x] = static_cast<uint16_t>(std::min(near[which], 65535));
+      rows.masks.centre[which][x] = static_cast<uint16_t>(std::min(centre[which], 65535));
+    }
   }
 }
 
 void decouple1_ref(const Decouple1& rows, int count, const Split& split) {
   for (int x = 0; x < count; ++x) {
-    Mask by_a[kBands], by_r[kBands];
+    int32_t near[2] = {}, centre[2] = {};
     decouple_column(rows, x, split.gain_limit, [&](int b, int64_t r, int64_t a) {
       rows.r[b][x] = weighted(s32(r), split.weight[b]);
       rows.a[b][x] = weighted(s32(a), split.weight[b]);
-      by_a[b] = mask(rows.a[b][x]);
-      by_r[b] = mask(rows.r[b][x]);
+      for (int which = 0; which < 2; ++which) {
+        const Mask term = mask(which == 0 ? rows.a[b][x] : rows.r[b][x]);
+        near[which] += term.near;
+        centre[which] += term.centre;
+      }
     });
-    put_masks(rows.masks, 0, x, by_a);
-    if (split.aim) put_masks(rows.masks, 1, x, by_r);
+    for (int which = 0; which < (split.aim ? 2 : 1); ++which) {
+      rows.masks.near[which][x] = near[which];
+      rows.masks.centre[which][x] = centre[which];
+    }
   }
 }
 
-ContrastSums contrast0_ref(const Contrast<int16_t>& rows, Range range, const Pooling& pooling) {
-  return contrast(rows, range, pooling, 0,
-                  [&](int16_t v, int b, int32_t threshold) { return seen0(v, pooling.weight[b], b, threshold); });
+ContrastSums contrast0_ref(const Contrast0& rows, Range range, const Pooling& pooling) {
+  const auto term = [&](int which, int y, int b, int x) {
+    return mask0((which == 0 ? rows.a : rows.r)[y][b][x], pooling.weight[b], b);
+  };
+  const auto threshold = [&](int which, int x) {
+    int32_t sum = 0;
+    for (int b = 0; b < kBands; ++b) {
+      sum += term(which, 1, b, x).centre;
+      for (int y = 0; y < 3; ++y) {
+        for (int d = -1; d <= 1; ++d) sum += term(which, y, b, x + d).near;
+      }
+    }
+    return sum;
+  };
+  return contrast(
+      range, pooling, threshold,
+      [&](int b, int x, int32_t hidden) { return seen0(rows.r[1][b][x], pooling.weight[b], b, hidden); },
+      [&](int b, int x, int32_t hidden) { return seen0(rows.a[1][b][x], pooling.weight[b], b, hidden); });
 }
-ContrastSums contrast1_ref(const Contrast<uint32_t>& rows, Range range, const Pooling& pooling) {
-  return contrast(rows, range, pooling, kMaskBias, [](uint32_t v, int, int32_t threshold) { return seen(v, threshold); });
+
+ContrastSums contrast1_ref(const Contrast1& rows, Range range, const Pooling& pooling) {
+  const auto threshold = [&](int which, int x) {
+    int64_t sum = rows.centre[which][x] - kMaskBias;
+    for (int y = 0; y < 3; ++y) {
+      for (int d = -1; d <= 1; ++d) sum += rows.near[which][y][x + d];
+    }
+    return s32(sum);
+  };
+  return contrast(
+      range, pooling, threshold, [&](int b, int x, int32_t hidden) { return seen(rows.r[b][x], hidden); },
+      [&](int b, int x, int32_t hidden) { return seen(rows.a[b][x], hidden); });
 }
 
 uint64_t energy0_ref(const int16_t* o, Range range) {

@@ -88,6 +88,10 @@ inline int64_t restored(int64_t o, int64_t t, bool enhanced, double gain_limit) 
   return static_cast<int64_t>(o > 0 ? std::min(stronger, target) : std::max(stronger, target));
 }
 
+// For |o| <= 16383 the roundings cancel: where detail is not enhanced, restored() is t held between 0 and o. (Every such
+// o and t was tried.)
+inline constexpr int kSimpleDivisor = 16383;
+
 // What one weighted coefficient hides: `near` about |c|/30 at each neighbour, `near` + `centre` (about |c|/15)
 // at its own place.
 struct Mask {
@@ -95,14 +99,19 @@ struct Mask {
   int32_t centre;
 };
 
-// Scale 0. The products fit 32 bits, c, n and z are kept in 16.
-inline Mask mask0(int32_t coefficient, uint32_t weight, int band) {
+// Scale 0. The products fit 32 bits, c, n and z are kept in 16. |c|:
+inline int32_t weighted0(int32_t coefficient, uint32_t weight, int band) {
   const int64_t product = int64_t{weight} * coefficient;
-  const int32_t c = band == kD ? s16((product + 65535) >> 17) : s16((product + 16384) >> 15);
-  const int32_t n = s16((4369 * std::abs(c) + 2048) >> 12);
-  const int32_t z = s16((8738 * std::abs(c) + 2048) >> 12);
+  return std::abs(int32_t{band == kD ? s16((product + 65535) >> 17) : s16((product + 16384) >> 15)});
+}
+inline Mask mask0(int32_t coefficient, uint32_t weight, int band) {
+  const int32_t magnitude = weighted0(coefficient, weight, band);
+  const int32_t n = s16((4369 * magnitude + 2048) >> 12);
+  const int32_t z = s16((8738 * magnitude + 2048) >> 12);
   return {n, z - n};
 }
+// Up to this |c|, z does not wrap.
+inline constexpr int kWholeMask0 = 15360;
 
 // Scales 1 .. 3: |c|.
 inline uint32_t weighted(int32_t coefficient, uint32_t weight) {

@@ -40,23 +40,6 @@ HWY_INLINE hn::Vec<D16> Pair(D16 d16, int a, int b) {
   return hn::BitCast(d16, hn::Set(d32, static_cast<int32_t>((static_cast<uint32_t>(b) << 16) | (a & 0xFFFF))));
 }
 
-// Stores two vectors whose blocks are interleaved (lower[0], upper[0], lower[1], ...) in order.
-template <class D, class V, class T>
-HWY_INLINE void StoreBlocks(D d, V lower, V upper, T* to) {
-#if HWY_ARCH_X86 && HWY_MAX_BYTES == 64  // Highway has no permutation of two vectors
-  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-  const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-  _mm512_storeu_si512(to, _mm512_permutex2var_epi64(lower.raw, first, upper.raw));
-  _mm512_storeu_si512(to + hn::Lanes(d), _mm512_permutex2var_epi64(lower.raw, second, upper.raw));
-#elif HWY_MAX_BYTES == 32
-  hn::StoreU(hn::ConcatLowerLower(d, upper, lower), d, to);
-  hn::StoreU(hn::ConcatUpperUpper(d, upper, lower), d, to + hn::Lanes(d));
-#else
-  hn::StoreU(lower, d, to);
-  hn::StoreU(upper, d, to + hn::Lanes(d));
-#endif
-}
-
 #endif  // !FOVEA_ADM_PLAIN
 
 }  // namespace fovea::adm::HWY_NAMESPACE

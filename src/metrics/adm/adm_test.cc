@@ -194,12 +194,30 @@ TEST(AdmKernel, RowsOfBands) {
   });
 }
 
-TEST(AdmKernel, ReciprocalsOfEveryDivisor) {
-  Row<int16_t> o(32768), expected_high(32768), expected_low(32768);
-  for (int x = 0; x < 32768; ++x) o[x] = static_cast<int16_t>(x % 3 == 0 ? -x : x);
-  divisors0_ref(o.get(), 32768, {expected_high.get(), expected_low.get()});
-  for (int x = 1; x < 32768; ++x) ASSERT_EQ(-32768 * expected_high[x] + expected_low[x], (1 << 30) / x);
+constexpr double kGains[] = {1, 2, 1.2, 100, 99.5, 33};
+Split split_of(double gain, const uint32_t* weight, bool aim) {
+  return {gain, gain == std::floor(gain) ? static_cast<int>(gain) : 0, weight, aim};
+}
 
+TEST(AdmKernel, LimitsOfEveryCoefficient) {
+  Row<int16_t> o(45823), expected(45823);
+  for (int x = 0; x < 45823; ++x) o[x] = static_cast<int16_t>(x - 22911);
+  for (const double gain : kGains) {
+    const Split split = split_of(gain, nullptr, true);
+    prepare0_ref(o.get(), 45823, split, expected.get());
+    for_each_target([&](const char* target) {
+      SCOPED_TRACE(::testing::Message() << target << " gain " << gain);
+      Row<int16_t> limit(45823);
+      prepare0(o.get(), 45823, split, limit.get());
+      for (int x = 0; x < 45823; ++x) {  // beyond any coefficient, how far does not matter
+        ASSERT_EQ(std::clamp<int>(limit[x], -22931, 22931), std::clamp<int>(expected[x], -22931, 22931)) << o[x];
+      }
+      ASSERT_TRUE(limit.guards_intact());
+    });
+  }
+}
+
+TEST(AdmKernel, ReciprocalsOfEveryDivisor) {
   std::vector<int32_t> values;
   for (int n = 0; n <= 32768; ++n) values.push_back(n);
   for (int bit = 15; bit < 31; ++bit) {
@@ -211,28 +229,37 @@ TEST(AdmKernel, ReciprocalsOfEveryDivisor) {
     }
   }
   const int count = static_cast<int>(values.size());
-  Row<int32_t> o1(count);
-  Row<uint32_t> expected_value(count), expected_shift(count);
-  std::copy(values.begin(), values.end(), o1.get());
-  divisors1_ref(o1.get(), count, {expected_value.get(), expected_shift.get()});
-
+  Row<int32_t> o(count);
+  Row<uint32_t> expected_twice(count), expected_up(count);
+  std::copy(values.begin(), values.end(), o.get());
+  prepare1_ref(o.get(), count, {expected_twice.get(), expected_up.get()});
   for_each_target([&](const char* target) {
     SCOPED_TRACE(target);
-    Row<int16_t> high(32768), low(32768);
-    divisors0(o.get(), 32768, {high.get(), low.get()});
-    ASSERT_TRUE(high.equals(expected_high, 0, 32768));
-    ASSERT_TRUE(low.equals(expected_low, 0, 32768));
-    Row<uint32_t> value(count), shift(count);
-    divisors1(o1.get(), count, {value.get(), shift.get()});
-    ASSERT_TRUE(value.equals(expected_value, 0, count));
-    ASSERT_TRUE(shift.equals(expected_shift, 0, count));
+    Row<uint32_t> twice(count), up(count);
+    prepare1(o.get(), count, {twice.get(), up.get()});
+    for (int x = 0; x < count; ++x) {
+      if (std::abs(o[x]) <= kSimpleDivisor) continue;
+      ASSERT_EQ(twice[x], expected_twice[x]) << o[x];
+      ASSERT_EQ(up[x], expected_up[x]) << o[x];
+    }
+    ASSERT_TRUE(twice.guards_intact() && up.guards_intact());
   });
+}
+
+// What lets scale 0 do without a division.
+TEST(AdmKernel, SimpleDivisors) {
+  for (int o = 1; o <= kSimpleDivisor; o += o < 300 ? 1 : 97) {
+    for (int t = -2; t <= o + 2; t += t < 300 || t > o - 300 ? 1 : 89) {
+      const int64_t expected = std::clamp(t, 0, o);
+      ASSERT_EQ(restored(o, t, false, 1), expected) << o << " " << t;
+      ASSERT_EQ(restored(-o, -t, false, 1), -expected) << o << " " << t;
+    }
+  }
 }
 
 constexpr uint32_t kWeights0[][kBands] = {{36453, 36453, 49417}, {24809, 24809, 36088}, {0, 0, 0}, {1, 1, 1}, {4544, 4544, 377}};
 constexpr uint32_t kWeights1[][kBands] = {
     {137373656, 137373656, 61414027}, {196166000, 196166000, 134487000}, {(1u << 28) - 1, (1u << 28) - 1, 5}, {0, 0, 0}};
-constexpr double kGains[] = {1, 2, 1.2, 100, 99.5, 33};
 
 // Reference and distorted coefficients: unrelated, equal, scaled, or a hair's breadth from one degree apart.
 template <class T>
@@ -260,16 +287,8 @@ void fill_bands(Random& random, int64_t limit, int count, std::vector<Row<T>>& o
   }
 }
 
-template <class Decouple, class T, class Reciprocal>
-void point_inputs(Decouple& in, std::vector<Row<T>>& o, std::vector<Row<T>>& t, const Reciprocal (&reciprocal)[kBands]) {
-  for (int b = 0; b < kBands; ++b) {
-    in.o[b] = o[b].get();
-    in.t[b] = t[b].get();
-    in.reciprocal[b] = reciprocal[b];
-  }
-}
-template <class Decouple, class Signal>
-void point_outputs(Decouple& in, std::vector<Row<Signal>>& signal, std::vector<Row<int32_t>>& masks) {
+template <class Decouple, class Signal, class Mask>
+void point_outputs(Decouple& in, std::vector<Row<Signal>>& signal, std::vector<Row<Mask>>& masks) {
   for (int b = 0; b < kBands; ++b) {
     in.r[b] = signal[b].get();
     in.a[b] = signal[kBands + b].get();
@@ -287,19 +306,18 @@ TEST(AdmKernel, DecoupleOfScale0) {
       for (const double gain : kGains) {
         for (const auto& weight : kWeights0) {
           SCOPED_TRACE(::testing::Message() << target << " count " << count << " gain " << gain << " weight " << weight[0]);
-          auto o = rows<int16_t>(3, count), t = rows<int16_t>(3, count), reciprocals = rows<int16_t>(6, count);
-          fill_bands(random, 22931, count, o, t);
-          Reciprocal0 reciprocal[kBands];
-          for (int b = 0; b < kBands; ++b) {
-            reciprocal[b] = {reciprocals[b].get(), reciprocals[b + 3].get()};
-            divisors0(o[b].get(), count, reciprocal[b]);
-          }
-          const bool aim = random.uniform(0, 3) != 0;
-          const Split split{gain, gain == std::floor(gain) ? static_cast<int>(gain) : 0, weight, aim};
+          auto o = rows<int16_t>(3, count), t = rows<int16_t>(3, count), limits = rows<int16_t>(3, count);
+          fill_bands(random, random.uniform(0, 1) == 1 ? 22931 : 900, count, o, t);
+          const Split split = split_of(gain, weight, random.uniform(0, 3) != 0);
           auto signal = rows<int16_t>(6, count), expected = rows<int16_t>(6, count);
-          auto masks = rows<int32_t>(4, count), expected_masks = rows<int32_t>(4, count);
+          auto masks = rows<uint16_t>(4, count), expected_masks = rows<uint16_t>(4, count);
           Decouple0 in;
-          point_inputs(in, o, t, reciprocal);
+          for (int b = 0; b < kBands; ++b) {
+            prepare0(o[b].get(), count, split, limits[b].get());
+            in.o[b] = o[b].get();
+            in.t[b] = t[b].get();
+            in.limit[b] = limits[b].get();
+          }
           point_outputs(in, signal, masks);
           decouple0(in, count, split);
           point_outputs(in, expected, expected_masks);
@@ -322,17 +340,16 @@ TEST(AdmKernel, DecoupleOfCoarserScales) {
           auto o = rows<int32_t>(3, count), t = rows<int32_t>(3, count);
           auto reciprocals = rows<uint32_t>(6, count);
           fill_bands(random, 2103000000, count, o, t);
-          Reciprocal1 reciprocal[kBands];
-          for (int b = 0; b < kBands; ++b) {
-            reciprocal[b] = {reciprocals[b].get(), reciprocals[b + 3].get()};
-            divisors1(o[b].get(), count, reciprocal[b]);
-          }
-          const bool aim = random.uniform(0, 3) != 0;
-          const Split split{gain, gain == std::floor(gain) ? static_cast<int>(gain) : 0, weight, aim};
+          const Split split = split_of(gain, weight, random.uniform(0, 3) != 0);
           auto signal = rows<uint32_t>(6, count), expected = rows<uint32_t>(6, count);
           auto masks = rows<int32_t>(4, count), expected_masks = rows<int32_t>(4, count);
           Decouple1 in;
-          point_inputs(in, o, t, reciprocal);
+          for (int b = 0; b < kBands; ++b) {
+            in.o[b] = o[b].get();
+            in.t[b] = t[b].get();
+            in.reciprocal[b] = {reciprocals[b].get(), reciprocals[b + 3].get()};
+            prepare1(o[b].get(), count, in.reciprocal[b]);
+          }
           point_outputs(in, signal, masks);
           decouple1(in, count, split);
           point_outputs(in, expected, expected_masks);
@@ -345,53 +362,59 @@ TEST(AdmKernel, DecoupleOfCoarserScales) {
   });
 }
 
-template <class Signal, class Weights>
-void check_contrast(const Weights& all_weights, int64_t signal_limit, int64_t mask_limit,
-                    ContrastSums (*fast)(const Contrast<Signal>&, Range, const Pooling&),
-                    ContrastSums (*plain)(const Contrast<Signal>&, Range, const Pooling&)) {
+void expect_sums(const ContrastSums& sums, const ContrastSums& expected) {
+  for (int b = 0; b < kBands; ++b) {
+    ASSERT_EQ(sums.num[b], expected.num[b]) << b;
+    ASSERT_EQ(sums.aim[b], expected.aim[b]) << b;
+  }
+}
+
+TEST(AdmKernel, ContrastOfScale0) {
   for_each_target([&](const char* target) {
     Random random(7);
     for (int count = 3; count < 400; count += 1 + count / 6) {
-      for (const auto& weight : all_weights) {
-        for (const int style : {0, 1, 2, 3}) {
+      for (const auto& weight : kWeights0) {
+        for (const int style : {0, 1, 2, 3, 4}) {
           SCOPED_TRACE(::testing::Message() << target << " count " << count << " style " << style << " weight " << weight[0]);
-          auto signal = rows<Signal>(6, count);
-          auto masks = rows<int32_t>(8, count), sums = rows<int32_t>(2, count);
-          // Style 0: all sizes; 1: nothing exceeds the masks; 2: no masks; 3: beyond any picture, so that sums wrap.
-          const int64_t masked = style == 1 ? mask_limit : style == 2 ? 1 : style == 3 ? mask_limit * 40 : mask_limit / 16;
-          for (auto& row : signal) {
-            for (int x = 0; x < count; ++x) {
-              const int64_t v = style == 1 ? random.uniform(-3, 3) : wild(random, signal_limit);
-              row[x] = static_cast<Signal>(std::is_signed_v<Signal> ? v : std::abs(v));
+          // r and a, three rows of three bands each. Style 0: all sizes; 1: a masks r; 2: r masks a; 3: some large,
+          // so that thresholds leave 16 bits; 4: all as large as can be, so that they wrap when scaled.
+          auto signal = rows<int16_t>(18, count);
+          for (int i = 0; i < 18; ++i) {
+            const bool is_a = i >= 9;
+            for (int x = -1; x <= count; ++x) {
+              const int64_t limit = style == 1 ? (is_a ? 500 : 60) : style == 2 ? (is_a ? 60 : 500) : 22931;
+              const int64_t v = style == 4                                     ? (random.bits() & 64 ? limit : -limit)
+                                : style == 3 && random.uniform(0, count / 8 + 9) != 0 ? random.uniform(-40, 40)
+                                                                               : wild(random, limit);
+              signal[i][x] = static_cast<int16_t>(v);
             }
           }
-          for (int i = 0; i < 8; ++i) {
-            for (int x = -1; x < count + 1; ++x) {
-              const int64_t v = style == 1 ? masked / 2 : std::clamp<int64_t>(wild(random, masked), -98304, INT32_MAX / 10);
-              masks[i][x] = static_cast<int32_t>(i < 6 ? std::abs(v) : v);
+          auto masks = rows<uint16_t>(8, count), sums = rows<uint16_t>(2, count);
+          Contrast0 in;
+          for (int which = 0; which < 2; ++which) {
+            for (int y = 0; y < 3; ++y) {
+              for (int b = 0; b < kBands; ++b) (which == 0 ? in.r : in.a)[y][b] = signal[which * 9 + y * 3 + b].get();
+              for (int x = -1; x <= count; ++x) {
+                int near = 0, centre = 0;
+                for (int b = 0; b < kBands; ++b) {
+                  const int16_t m = signal[(1 - which) * 9 + y * 3 + b][x];
+                  near += mask0(m, weight[b], b).near;
+                  centre += weighted0(m, weight[b], b) > kWholeMask0 ? 65535 : mask0(m, weight[b], b).centre;
+                }
+                masks[which * 3 + y][x] = static_cast<uint16_t>(std::min(near, 65535));
+                if (y == 1) masks[6 + which][x] = static_cast<uint16_t>(std::min(centre, 65535));
+              }
+              in.near[which][y] = masks[which * 3 + y].get();
             }
+            in.centre[which] = masks[6 + which].get();
+            in.sums[which] = sums[which].get();
           }
-          Contrast<Signal> in;
-          for (int b = 0; b < kBands; ++b) {
-            in.r[b] = signal[b].get();
-            in.a[b] = signal[b + 3].get();
-          }
-          for (int i = 0; i < 2; ++i) {
-            for (int y = 0; y < 3; ++y) in.near[i][y] = masks[3 * i + y].get();
-            in.centre[i] = masks[6 + i].get();
-            in.sums[i] = sums[i].get();
-          }
-          const bool fine = std::is_signed_v<Signal>;
-          const int square_shift[kBands] = {fine ? 29 : 30, fine ? 29 : 30, 30};
+          const int square_shift[kBands] = {29, 29, 30};
           const int term = static_cast<int>(random.uniform(0, 9));
-          const int term_shift[kBands] = {term, term, fine ? term + 1 : term};
+          const int term_shift[kBands] = {term, term, term + 1};
           const Pooling pooling{weight, square_shift, term_shift, random.uniform(0, 3) != 0};
           const Range range{static_cast<int>(random.uniform(0, 1)), count - static_cast<int>(random.uniform(0, 1))};
-          const ContrastSums result = fast(in, range, pooling), expected = plain(in, range, pooling);
-          for (int b = 0; b < kBands; ++b) {
-            ASSERT_EQ(result.num[b], expected.num[b]) << b;
-            ASSERT_EQ(result.aim[b], expected.aim[b]) << b;
-          }
+          ASSERT_NO_FATAL_FAILURE(expect_sums(contrast0(in, range, pooling), contrast0_ref(in, range, pooling)));
           ASSERT_TRUE(sums[0].guards_intact() && sums[1].guards_intact());
         }
       }
@@ -399,11 +422,44 @@ void check_contrast(const Weights& all_weights, int64_t signal_limit, int64_t ma
   });
 }
 
-TEST(AdmKernel, ContrastOfScale0) {
-  check_contrast<int16_t>(kWeights0, 22931, 3 * 27210, contrast0, contrast0_ref);
-}
 TEST(AdmKernel, ContrastOfCoarserScales) {
-  check_contrast<uint32_t>(kWeights1, (1ll << 31) - 1, 3 * 71582788ll, contrast1, contrast1_ref);
+  constexpr int64_t kMaskLimit = 3 * 71582788ll;
+  for_each_target([&](const char* target) {
+    Random random(7);
+    for (int count = 3; count < 400; count += 1 + count / 6) {
+      for (const int style : {0, 1, 2}) {
+        SCOPED_TRACE(::testing::Message() << target << " count " << count << " style " << style);
+        auto signal = rows<uint32_t>(6, count);
+        auto masks = rows<int32_t>(8, count), sums = rows<int32_t>(2, count);
+        // Style 0: all sizes, also such that squares wrap; 1: nothing exceeds the masks; 2: moderate.
+        for (auto& row : signal) {
+          for (int x = 0; x < count; ++x) {
+            row[x] = static_cast<uint32_t>(std::abs(wild(random, style == 0 ? (1ll << 31) - 1 : style == 1 ? 3 : 1 << 26)));
+          }
+        }
+        for (auto& row : masks) {
+          for (int x = -1; x <= count; ++x) row[x] = static_cast<int32_t>(std::abs(wild(random, style == 2 ? 1 << 20 : kMaskLimit)));
+        }
+        Contrast1 in;
+        for (int b = 0; b < kBands; ++b) {
+          in.r[b] = signal[b].get();
+          in.a[b] = signal[b + 3].get();
+        }
+        for (int i = 0; i < 2; ++i) {
+          for (int y = 0; y < 3; ++y) in.near[i][y] = masks[3 * i + y].get();
+          in.centre[i] = masks[6 + i].get();
+          in.sums[i] = sums[i].get();
+        }
+        const int square_shift[kBands] = {30, 30, 30};
+        const int term = static_cast<int>(random.uniform(0, 9));
+        const int term_shift[kBands] = {term, term, term};
+        const Pooling pooling{kWeights1[0], square_shift, term_shift, random.uniform(0, 3) != 0};
+        const Range range{static_cast<int>(random.uniform(0, 1)), count - static_cast<int>(random.uniform(0, 1))};
+        ASSERT_NO_FATAL_FAILURE(expect_sums(contrast1(in, range, pooling), contrast1_ref(in, range, pooling)));
+        ASSERT_TRUE(sums[0].guards_intact() && sums[1].guards_intact());
+      }
+    }
+  });
 }
 
 TEST(AdmKernel, Energy) {
