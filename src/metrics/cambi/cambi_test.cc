@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "metrics/cambi/cambi_kernels.h"
 #include "metrics/cambi/cambi_plan.h"
@@ -577,6 +578,92 @@ TEST(Cambi, HeatMapsHoldTheCValues) {
     height = (height + 1) / 2;
   }
   std::filesystem::remove_all(folder);
+}
+
+// ---- Known values ---------------------------------------------------------------------------------------
+
+// The folder with clips and their reports, or null with the test skipped.
+const char* test_data() { return std::getenv("FOVEA_TEST_DATA"); }
+
+// Frames that a command writes as planar samples.
+std::vector<Frame> frames_of(const std::string& command, const Format& format, int count) {
+  std::vector<Frame> frames;
+  FILE* pipe = popen(command.c_str(), "r");
+  for (int i = 0; pipe != nullptr && i < count; ++i) {
+    Frame frame = allocate_frame(format);
+    bool complete = true;
+    for (int p = 0; p < format.plane_count(); ++p) {
+      const size_t bytes = static_cast<size_t>(format.plane_width(p)) * format.sample_bytes();
+      for (int y = 0; y < format.plane_height(p); ++y) complete = complete && std::fread(mutable_row(frame, p, y), 1, bytes, pipe) == bytes;
+    }
+    if (!complete) break;
+    frames.push_back(std::move(frame));
+  }
+  if (pipe != nullptr) pclose(pipe);
+  return frames;
+}
+
+TEST(CambiGolden, SmallClipsGiveThePublishedScores) {
+  if (test_data() == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA does not name the folder with test clips";
+  const std::string folder = std::string(test_data()) + "/clips/netflix/src01_hrc0";
+  struct {
+    const char* file;
+    int bit_depth;
+    OptionMap options;
+    std::array<double, 3> scores;
+  } const cases[] = {
+      {"1_576x324.yuv420p10le.yuv", 10, {}, {0.930441, 0.962341, 0.982862}},
+      {"1_576x324_3frames.yuv", 8, {}, {0.339171, 0.276505, 0.268370}},
+      {"1_576x324_3frames.yuv", 8, {{"enc_width", "480"}, {"enc_height", "270"}, {"enc_bitdepth", "8"}}, {0.252312, 0.208119, 0.198117}},
+      {"1_576x324_3frames.yuv", 8, {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}, {0.339087, 0.276463, 0.268356}},
+      {"1_576x324.yuv420p10le.yuv", 10, {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}, {0.922358, 0.954946, 0.974882}},
+  };
+  for (const auto& c : cases) {
+    const Format format{576, 324, c.bit_depth, Chroma::k420};
+    const auto frames = frames_of("cat '" + folder + c.file + "'", format, 3);
+    ASSERT_EQ(frames.size(), 3u);
+    const auto scores = run_metric(*make(format, c.options), frames, frames).begin()->second;
+    for (int i = 0; i < 3; ++i) EXPECT_NEAR(scores[i], c.scores[i], 5.1e-7) << c.file << " frame " << i;
+  }
+}
+
+TEST(CambiGolden, EncodesGiveTheReportedScores) {
+  if (test_data() == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA does not name the folder with test clips";
+  if (std::system("ffmpeg -version > /dev/null 2>&1") != 0) GTEST_SKIP() << "the ffmpeg program is missing";
+  const std::string folder = test_data();
+  const struct {
+    const char* name;
+    Format format;
+  } clips[] = {{"bbb_1080p60__x264", {1920, 1080, 8, Chroma::k420}},          {"bbb_2160p60__x265", {3840, 2160, 8, Chroma::k420}},
+               {"bee_720p30__svtav1", {1280, 720, 8, Chroma::k420}},          {"bloom_720p30__vp9", {1280, 720, 8, Chroma::k420}},
+               {"butterfly_720p30__x264", {1280, 720, 8, Chroma::k420}},      {"flower_540p30__x265", {960, 540, 8, Chroma::k420}},
+               {"highway_540p25__svtav1", {960, 540, 8, Chroma::k420}},       {"nightcity_1080p50__vp9", {1920, 1080, 8, Chroma::k420}},
+               {"pdf_1024x768__x264", {1024, 768, 8, Chroma::k420}},          {"roofs_hdr10_1080p30__x265", {1920, 1080, 10, Chroma::k420}},
+               {"street_1080p25__svtav1", {1920, 1080, 8, Chroma::k420}}};
+  const struct {
+    const char* report;
+    const char* label;
+    OptionMap options;
+  } requests[] = {{"float", "cambi", {}},
+                  {"v1", "cambi_hrs_1080_cmxv_17_vlt_0.06", {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}}};
+  for (const auto& clip : clips) {
+    // The full-range source of one clip was encoded in limited range; its report was made at the source's range.
+    const bool full_range = std::string(clip.name).starts_with("street");
+    const auto frames = frames_of("ffmpeg -v error -i '" + folder + "/clips/encoded/" + clip.name + ".mkv' -fps_mode passthrough" +
+                                      (full_range ? " -pix_fmt yuvj420p" : "") + " -f rawvideo -", clip.format, 12);
+    ASSERT_FALSE(frames.empty()) << clip.name;
+    for (const auto& request : requests) {
+      std::ifstream file(folder + "/golden/" + clip.name + "." + request.report + ".json");
+      const auto report = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+      ASSERT_TRUE(report.is_object()) << clip.name;
+      const auto metric = make(clip.format, request.options);
+      const auto scores = run_metric(*metric, frames, frames).at(metric->features()[0].key);
+      ASSERT_EQ(report["frames"].size(), scores.size()) << clip.name;
+      for (size_t i = 0; i < scores.size(); ++i) {
+        EXPECT_NEAR(scores[i], report["frames"][i]["metrics"][request.label].get<double>(), 5.1e-7) << clip.name << " frame " << i << " " << request.label;
+      }
+    }
+  }
 }
 
 }  // namespace
