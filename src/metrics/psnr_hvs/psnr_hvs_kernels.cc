@@ -29,7 +29,6 @@ using D16 = hn::ScalableTag<int16_t>;
 using DF = hn::ScalableTag<float>;
 using V16 = hn::Vec<D16>;
 using VF = hn::Vec<DF>;
-using DHalf = hn::Rebind<int16_t, DF>;
 
 // One round of a transposition of eight vectors of eight; three make it.
 template <class D, class V>
@@ -128,33 +127,50 @@ void Transform(const int16_t* HWY_RESTRICT samples, int16_t* HWY_RESTRICT coeffi
   for (size_t y = 0; y < 8; ++y) Dct8(coefficients + 8 * y * lanes, coefficients + 8 * y * lanes, lanes);
 }
 
-HWY_INLINE VF Single(const int16_t* from) {
-  const DF df;
-  return hn::ConvertTo(df, hn::PromoteTo(hn::RebindToSigned<DF>(), hn::Load(DHalf(), from)));
+// sums[q * lanes + b] of the quadrants q (top left, top right, bottom left, bottom right): at most 16 * 4095.
+void QuadrantSums(const int16_t* HWY_RESTRICT samples, size_t lanes, uint16_t* HWY_RESTRICT sums) {
+  const hn::RebindToUnsigned<D16> d;
+  const uint16_t* const unsigned_samples = reinterpret_cast<const uint16_t*>(samples);
+  for (size_t q = 0; q < 4; ++q) {
+    const uint16_t* const from = unsigned_samples + (q / 2 * 32 + q % 2 * 4) * lanes;
+    auto sum = hn::Zero(d);
+    for (size_t y = 0; y < 4; ++y) {
+      const uint16_t* const row = from + 8 * y * lanes;
+      const auto left = hn::Add(hn::Load(d, row), hn::Load(d, row + lanes));
+      sum = hn::Add(sum, hn::Add(left, hn::Add(hn::Load(d, row + 2 * lanes), hn::Load(d, row + 3 * lanes))));
+    }
+    hn::Store(sum, d, sums + q * lanes);
+  }
 }
 
-// M of the blocks at `samples` and `coefficients` (already offset to their half of the lanes).
-VF Masking(const int16_t* HWY_RESTRICT samples, const int16_t* HWY_RESTRICT coefficients, size_t lanes, const Weights& weights) {
+template <class T>
+HWY_INLINE VF Single(const T* from) {
   const DF df;
-  // Sums of samples are exact: up to 64 * 4095.
-  auto sum0 = hn::Zero(df), sum1 = sum0, sum2 = sum0, sum3 = sum0;  // quadrants: top left, top right, bottom ...
-  for (size_t y = 0; y < 4; ++y) {
-    const int16_t *const top = samples + 8 * y * lanes, *const bottom = top + 32 * lanes;
-    for (size_t x = 0; x < 4; ++x) {
-      sum0 = hn::Add(sum0, Single(top + x * lanes));
-      sum1 = hn::Add(sum1, Single(top + (x + 4) * lanes));
-      sum2 = hn::Add(sum2, Single(bottom + x * lanes));
-      sum3 = hn::Add(sum3, Single(bottom + (x + 4) * lanes));
-    }
-  }
-  const auto mean = hn::Mul(hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3)), hn::Set(df, 1.0f / 64));
+  return hn::ConvertTo(df, hn::PromoteTo(hn::RebindToSigned<DF>(), hn::Load(hn::Rebind<T, DF>(), from)));
+}
+
+// a - b; as a fused operation it may take the pipes that additions leave idle, with the same result.
+HWY_INLINE VF Distance(VF a, VF b) {
+#if HWY_NATIVE_FMA
+  return hn::MulSub(a, hn::Set(DF(), 1.0f), b);
+#else
+  return hn::Sub(a, b);
+#endif
+}
+
+// M of the blocks at `samples`, `sums` and `coefficients` (already offset to their part of the lanes).
+VF Masking(const int16_t* HWY_RESTRICT samples, const uint16_t* HWY_RESTRICT sums, const int16_t* HWY_RESTRICT coefficients, size_t lanes,
+           const Weights& weights) {
+  const DF df;
+  const auto sum0 = Single(sums), sum1 = Single(sums + lanes), sum2 = Single(sums + 2 * lanes), sum3 = Single(sums + 3 * lanes);
+  const auto mean = hn::Mul(hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3)), hn::Set(df, 1.0f / 64));  // exact
   const auto sixteenth = hn::Set(df, 1.0f / 16);
 
   auto whole = hn::Zero(df);
   const auto half_block = [&](const int16_t* rows, auto left_mean, auto right_mean, auto& left, auto& right) HWY_ATTR {
     const auto add = [&](const int16_t* from, auto part_mean, auto& part) HWY_ATTR {
       const auto value = Single(from);
-      const auto distance = hn::Sub(value, mean), part_distance = hn::Sub(value, part_mean);
+      const auto distance = Distance(value, mean), part_distance = Distance(value, part_mean);
       whole = hn::Add(whole, hn::Mul(distance, distance));
       part = hn::Add(part, hn::Mul(part_distance, part_distance));
     };
@@ -202,7 +218,7 @@ void Terms(const int16_t* HWY_RESTRICT ref, const int16_t* HWY_RESTRICT dis, siz
   const size_t float_lanes = hn::Lanes(df);
   const auto keep = hn::FirstN(df, count);
   for (size_t k = 0; k < 64; ++k) {
-    auto error = hn::Abs(hn::Sub(Single(ref + k * lanes), Single(dis + k * lanes)));
+    auto error = hn::Abs(Distance(Single(ref + k * lanes), Single(dis + k * lanes)));
     if (k > 0) {
       const auto threshold = DivideBy(hidden, weights.mask[k], weights.inverse_mask[k]);
       error = hn::Max(hn::Sub(error, threshold), hn::Zero(df));
@@ -258,21 +274,25 @@ void Plane(const PlaneView& ref, std::span<const PlaneView> dis, const Weights& 
   int16_t* const dis_coefficients = ref_coefficients + 64 * lanes;
   float* const ref_masking = reinterpret_cast<float*>(dis_coefficients + 64 * lanes);
   float* const terms = ref_masking + lanes;
+  uint16_t* const sums = reinterpret_cast<uint16_t*>(terms + 64 * float_lanes);
   for (size_t i = 0; i < dis.size(); ++i) totals[i] = 0;
   const int columns = block_count(ref.width_px), rows = block_count(ref.height_px);
   for (int by = 0; by < rows; ++by) {
     for (int bx = 0; bx < columns; bx += static_cast<int>(lanes)) {
       const int count = HWY_MIN(static_cast<int>(lanes), columns - bx), y = by * kStep, x = bx * kStep;
       LoadBlocks<Sample>(ref, y, x, count, static_cast<int>(lanes), samples);
+      QuadrantSums(samples, lanes, sums);
       Transform(samples, ref_coefficients, lanes);
       for (size_t b = 0; b < lanes; b += float_lanes) {
-        hn::Store(Masking(samples + b, ref_coefficients + b, lanes, weights), DF(), ref_masking + b);
+        hn::Store(Masking(samples + b, sums + b, ref_coefficients + b, lanes, weights), DF(), ref_masking + b);
       }
       for (size_t i = 0; i < dis.size(); ++i) {
         LoadBlocks<Sample>(dis[i], y, x, count, static_cast<int>(lanes), samples);
+        QuadrantSums(samples, lanes, sums);
         Transform(samples, dis_coefficients, lanes);
         for (size_t b = 0; b < lanes && static_cast<int>(b) < count; b += float_lanes) {
-          const auto hidden = hn::Max(hn::Load(DF(), ref_masking + b), Masking(samples + b, dis_coefficients + b, lanes, weights));
+          const auto dis_masking = Masking(samples + b, sums + b, dis_coefficients + b, lanes, weights);
+          const auto hidden = hn::Max(hn::Load(DF(), ref_masking + b), dis_masking);
           Terms(ref_coefficients + b, dis_coefficients + b, lanes, hidden, HWY_MIN(float_lanes, count - b), weights, terms);
           totals[i] = AddTerms(terms, totals[i]);
         }
@@ -298,7 +318,7 @@ HWY_EXPORT(VisibleError);
 
 size_t visible_error_scratch_bytes() {
   constexpr size_t kMaxLanes = 128;  // 16-bit lanes of the longest vectors
-  return 3 * 64 * kMaxLanes * sizeof(int16_t) + kMaxLanes * sizeof(float) + 64 * kMaxLanes / 2 * sizeof(float);
+  return 3 * 64 * kMaxLanes * sizeof(int16_t) + kMaxLanes * sizeof(float) + 64 * kMaxLanes / 2 * sizeof(float) + 4 * kMaxLanes * sizeof(uint16_t);
 }
 
 void visible_error(const PlaneView& ref, std::span<const PlaneView> dis, const Weights& weights, int bit_depth, float* totals,
