@@ -13,7 +13,8 @@ endif()
 
 add_library(fovea_flags INTERFACE)
 # Without -ffp-contract=off GCC fuses mul+add on FMA targets and CPU levels disagree in the last bit.
-target_compile_options(fovea_flags INTERFACE -ffp-contract=off -Wall -Wextra -Wno-psabi -Wno-maybe-uninitialized -fno-math-errno -fstack-protector-strong)
+target_compile_options(fovea_flags INTERFACE -ffp-contract=off -Wall -Wextra -Wno-psabi
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -fno-math-errno -fstack-protector-strong)
 if(FOVEA_WERROR)
   target_compile_options(fovea_flags INTERFACE -Werror)
 endif()
@@ -24,10 +25,11 @@ endif()
 target_include_directories(fovea_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_features(fovea_flags INTERFACE cxx_std_20)
 
-# Highway: SSSE3 is left out (no machine of interest stops there); AVX3_DL brings VNNI.
+# Highway: SSSE3 is left out (no machine of interest stops there); AVX3_DL brings VNNI; without
+# EMU128 the fallback is SCALAR, our plain loops, with every compiler.
 add_library(fovea_simd INTERFACE)
 target_link_libraries(fovea_simd INTERFACE PkgConfig::HWY)
-target_compile_definitions(fovea_simd INTERFACE HWY_WANT_AVX3_DL HWY_DISABLED_TARGETS=HWY_SSSE3)
+target_compile_definitions(fovea_simd INTERFACE HWY_WANT_AVX3_DL HWY_DISABLED_TARGETS=HWY_SSSE3 HWY_BROKEN_EMU128=1)
 
 # fovea_test(NAME SOURCES... [LIBS ...] [LABELS ...]): one GoogleTest program, one ctest entry.
 # Tests that use data from outside the repository find it through FOVEA_TEST_DATA and skip aloud without it.

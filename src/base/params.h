@@ -101,8 +101,9 @@ class ParamTable {
   Result<Params> parse(const OptionMap& options) const {
     Params params{};
     for (const auto& [name, value] : options) {
-      const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const Row& r) { return r.spec.name == name; });
-      if (row == rows_.end()) return unknown_option_error(owner_, name, names_);
+      const auto position = std::find(names_.begin(), names_.end(), name);
+      if (position == names_.end()) return unknown_option_error(owner_, name, names_);
+      const auto row = rows_.begin() + (position - names_.begin());
       FOVEA_TRY(row->assign(owner_, value, params));
     }
     return params;

@@ -65,7 +65,7 @@ TEST(Signature, MeansAreIndependentOfDepthAndSize) {
   LumaSignature first;
   for (const auto& [w, h, depth] :
        std::vector<std::array<int, 3>>{{640, 360, 8}, {1921, 1081, 8}, {640, 360, 10}, {320, 180, 16}}) {
-    const LumaSignature s = make_signature(painted({w, h, depth, Chroma::k420}, [&](int x, int y) {
+    const LumaSignature s = make_signature(painted({w, h, depth, Chroma::k420}, [&, w = w, h = h, depth = depth](int x, int y) {
       return slope((x + 0.5) / w, (y + 0.5) / h) * (1 << (depth - 8));
     }));
     if (depth == 8 && w == 640) first = s;

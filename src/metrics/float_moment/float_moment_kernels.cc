@@ -21,7 +21,7 @@ Moments Moments16(const uint16_t* row, int width) { return moments_row_ref(row, 
 using fovea::HWY_NAMESPACE::MulPairAdd;
 
 template <class D32, class V32>
-HWY_INLINE double TotalOf(D32 d32, V32 v) {
+HWY_INLINE double TotalOf(D32, V32 v) {
   const hn::Repartition<uint64_t, D32> d64;
   const auto low = hn::And(hn::BitCast(d64, v), hn::Set(d64, 0xFFFFFFFF)), high = hn::ShiftRight<32>(hn::BitCast(d64, v));
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d64, hn::Add(low, high))));

@@ -107,7 +107,7 @@ HWY_INLINE void BlurRow(D32 d32, const int16_t* row, V32& even, V32& odd) {
 }
 
 template <class D32, class V32>
-HWY_INLINE uint64_t SumOfUnsignedLanes(D32 d32, V32 v) {
+HWY_INLINE uint64_t SumOfUnsignedLanes(D32, V32 v) {
   const hn::Repartition<uint64_t, D32> d64;
   const auto low = hn::And(hn::BitCast(d64, v), hn::Set(d64, 0xFFFFFFFF)), high = hn::ShiftRight<32>(hn::BitCast(d64, v));
   return hn::GetLane(hn::SumOfLanes(d64, hn::Add(low, high)));

@@ -103,7 +103,7 @@ TEST(SpeedLattice, IsThatOfTheFullFilter) {
           Picture picture = picture_of(frame.planes[0], width, height, bit_depth);
           if (prescale != 1.0) picture = bilinear(picture, plan->scaled_width, plan->scaled_height);
           const Picture want = filtered(picture, plan->wide);
-          for_each_target([&](const char* target) {
+          for_each_target([&, width = width, height = height](const char* target) {
             Scratch scratch(lattice_scratch_bytes(*plan));
             std::vector<float> lattice(static_cast<size_t>(plan->lattice_pitch()) * plan->lattice_height);
             lattice_rows(*plan, {&frame.planes[0], nullptr}, 0, plan->lattice_height, lattice.data(), scratch);
