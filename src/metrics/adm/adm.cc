@@ -98,14 +98,14 @@ struct Level0 {
     return out;
   }
   template <class Sample>
-  void transform(const PlaneView& luma, const int (&at)[4], int bit_depth, const Columns& columns, const RowPlan& plan,
+  void transform(const PlaneView& luma, const int (&at)[6], int bit_depth, const Columns& columns, const RowPlan& plan,
                  LowBands& bands, int y, int16_t* const detail[kBands]) const {
-    const Sample* rows[4];
-    for (int k = 0; k < 4; ++k) rows[k] = luma.row<Sample>(at[k]);
+    const Sample* rows[6];
+    for (int k = 0; k < 6; ++k) rows[k] = luma.row<Sample>(at[k]);
     columns0(rows, columns, bit_depth, low, high);
     rows0(low, high, plan, plan.a_count > 0 ? bands.high[0].row(y) : nullptr, detail);
   }
-  void transform(const Plan& plan, int, const Frame& frame, const int (&at)[4], const Columns& columns,
+  void transform(const Plan& plan, int, const Frame& frame, const int (&at)[6], const Columns& columns,
                  const RowPlan& row_plan, LowBands& bands, int y, int16_t* const detail[kBands]) const {
     const int b = plan.format.bit_depth;
     if (plan.format.sample_bytes() == 1) {
@@ -157,15 +157,15 @@ struct Level1 {
     }
     return out;
   }
-  void transform(const Plan&, int scale, const Frame&, const int (&at)[4], const Columns& columns, const RowPlan& plan,
+  void transform(const Plan&, int scale, const Frame&, const int (&at)[6], const Columns& columns, const RowPlan& plan,
                  LowBands& bands, int y, int32_t* const detail[kBands]) const {
     if (scale == 1) {
-      const int16_t* rows[4];
-      for (int k = 0; k < 4; ++k) rows[k] = bands.high[0].row(at[k]);
+      const int16_t* rows[6];
+      for (int k = 0; k < 6; ++k) rows[k] = bands.high[0].row(at[k]);
       columns1(rows, columns, low, high);
     } else {
-      ConstSplitRow rows[4];
-      for (int k = 0; k < 4; ++k) rows[k] = {bands.high[scale - 1].row(at[k]), bands.low[scale - 1].row(at[k])};
+      ConstSplitRow rows[6];
+      for (int k = 0; k < 6; ++k) rows[k] = {bands.high[scale - 1].row(at[k]), bands.low[scale - 1].row(at[k])};
       columns2(rows, columns, low, high);
     }
     SplitRow a;
@@ -361,8 +361,8 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     const bool is_own = scale + 1 < kScales && y >= own.begin && y < own.end;
     const bool is_detail = y >= detail_rows.begin && y < detail_rows.end;
     if (!is_own && !is_detail) continue;
-    int at[4];
-    for (int k = 0; k < 4; ++k) at[k] = reflect(2 * y - 1 + k, plan.src_height);
+    int at[6];  // the last two belong to the next row
+    for (int k = 0; k < 6; ++k) at[k] = reflect(std::min(2 * y - 1 + k, plan.src_height + 1), plan.src_height);
     const Range none{};
     const Columns columns{plan.src_width, is_own ? Range{0, plan.src_width} : source, is_detail ? source : none};
     const RowPlan row_plan{is_own ? plan.width : 0, is_detail ? Range{plan.begin, plan.end} : none};

@@ -39,22 +39,23 @@ struct Range {
 };
 
 // Which columns of the low and of the high vertical filter are wanted (empty: none). Where a range touches a
-// border of the row, the mirrored samples beyond it, -1, width and width + 1, are written too.
+// border of the row, the mirrored samples beyond it, -1, width and width + 1, are written too. `high` lies within `low`.
 struct Columns {
   int width = 0;
   Range low, high;
 };
 
+// Rows 0 .. 3 are filtered. Rows 4 and 5 will be needed next; they may be brought near.
 // Level 0, samples -> 16 bits. Samples count modulo 2^bit_depth.
-void columns0(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0_ref(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0_ref(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
+void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
+void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
+void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
+void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
 // Level 1, 16 bits -> 32; levels 2 and 3, 32 -> 32 with a shift by 16.
-void columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high);
-void columns1_ref(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high);
-void columns2(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high);
-void columns2_ref(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high);
+void columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high);
+void columns1_ref(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high);
+void columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high);
+void columns2_ref(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high);
 
 // What a row of bands consists of: `a_count` low-low coefficients from column 0 (0: none), and detail of the
 // columns in `detail` (empty: none), which are stored from index 0.

@@ -171,6 +171,7 @@ HWY_INLINE bool ContrastRow0(const Contrast0& rows, Range range, const Pooling& 
       AddCubes<29>(du32, h1, shift, half, h);
       AddCubes<29>(du32, v0, shift, half, v);
       AddCubes<29>(du32, v1, shift, half, v);
+      if (hn::AllTrue(du32, hn::Eq(hn::Or(d0, d1), hn::Zero(du32)))) return;  // often
       AddCubes<30>(du32, d0, shift_d, half_d, d);
       AddCubes<30>(du32, d1, shift_d, half_d, d);
     };
@@ -245,17 +246,24 @@ ContrastSums DoContrast1(const Contrast1& rows, Range range, const Pooling& pool
 }
 
 uint64_t Energy0(const int16_t* o, Range range) {
-  const hn::ScalableTag<int32_t> d32;
-  const hn::RebindToUnsigned<decltype(d32)> du32;
-  const hn::Repartition<uint64_t, decltype(d32)> du64;
-  const hn::Rebind<int16_t, decltype(d32)> d16;
+  const hn::ScalableTag<int16_t> d16;
+  const hn::Repartition<uint32_t, decltype(d16)> du32;
+  const hn::Repartition<uint64_t, decltype(d16)> du64;
+  const int lanes = static_cast<int>(hn::Lanes(d16));
+  const auto zero = hn::Zero(d16);
   auto sum = hn::Zero(du64);
-  for (int x = range.begin; x < range.end; x += static_cast<int>(hn::Lanes(d32))) {
-    const auto inside = hn::FirstN(du32, static_cast<size_t>(range.end - x));
-    const auto magnitude =
-        hn::IfThenElseZero(inside, hn::BitCast(du32, hn::Abs(hn::PromoteTo(d32, hn::LoadU(d16, o + x)))));
-    const auto square = hn::Mul(magnitude, magnitude);
-    sum = hn::Add(sum, hn::Add(hn::MulEven(square, magnitude), hn::MulEven(OddLanes(du32, square), OddLanes(du32, magnitude))));
+  const auto add = [&](auto magnitude) FOVEA_ADM_INLINE {
+    const auto cubes = [&](auto half) FOVEA_ADM_INLINE {
+      const auto x = hn::BitCast(du32, half);
+      const auto square = hn::Mul(x, x);
+      return hn::Add(hn::MulEven(square, x), hn::MulEven(OddLanes(du32, square), OddLanes(du32, x)));
+    };
+    sum = hn::Add(sum, hn::Add(cubes(hn::InterleaveLower(d16, magnitude, zero)), cubes(hn::InterleaveUpper(d16, magnitude, zero))));
+  };
+  int x = range.begin;
+  for (; x + lanes <= range.end; x += lanes) add(hn::Abs(hn::LoadU(d16, o + x)));
+  if (x < range.end) {
+    add(hn::IfThenElseZero(hn::FirstN(d16, static_cast<size_t>(range.end - x)), hn::Abs(hn::LoadU(d16, o + x))));
   }
   return hn::GetLane(hn::SumOfLanes(du64, sum));
 }

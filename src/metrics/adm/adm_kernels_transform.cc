@@ -9,6 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/adm/adm_kernels_transform.cc"
 #include "hwy/foreach_target.h"
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "metrics/adm/adm_simd-inl.h"
 
@@ -17,16 +18,16 @@ namespace fovea::adm::HWY_NAMESPACE {
 
 #if FOVEA_ADM_PLAIN
 
-void Columns0Bytes(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   columns0_ref(rows, columns, bit_depth, low, high);
 }
-void Columns0Words(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   columns0_ref(rows, columns, bit_depth, low, high);
 }
-void Columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void Columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   columns1_ref(rows, columns, low, high);
 }
-void Columns2(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void Columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   columns2_ref(rows, columns, low, high);
 }
 void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
@@ -69,12 +70,12 @@ HWY_INLINE void ForColumns(const Columns& columns, int lanes, Body body) {
   body(Range{high.end, low.end}, std::false_type{});
 }
 
-// Samples are moved to the top of 16 bits, mid-grey to zero: then all bit depths round alike, at bit 16.
+// Bytes are taken as they are; mid-grey and rounding are in the start of the sums, which end at bit 8. Words are moved
+// to the top of 16 bits and mid-grey to zero: then all their bit depths round alike, at bit 16.
 template <class D16>
 HWY_INLINE hn::Vec<D16> LoadSample(D16 d16, const uint8_t* p, int) {
   const hn::Rebind<uint8_t, D16> d8;
-  const auto x = hn::PromoteTo(d16, hn::LoadU(d8, p));
-  return hn::Xor(hn::ShiftLeft<8>(x), hn::Set(d16, -32768));
+  return hn::PromoteTo(d16, hn::LoadU(d8, p));
 }
 template <class D16>
 HWY_INLINE hn::Vec<D16> LoadSample(D16 d16, const uint16_t* p, int up) {
@@ -82,13 +83,39 @@ HWY_INLINE hn::Vec<D16> LoadSample(D16 d16, const uint16_t* p, int up) {
   return hn::Xor(hn::BitCast(d16, hn::ShiftLeftSame(hn::LoadU(du16, p), up)), hn::Set(d16, -32768));
 }
 
+// Packs the upper or the lower halves of 32-bit columns whose blocks are interleaved (of `lower` and `upper` in turns).
+template <class D16, class V32>
+HWY_INLINE hn::Vec<D16> PackHigh(D16 d16, V32 lower, V32 upper) {
+#if HWY_ARCH_X86 && HWY_MAX_BYTES == 64  // one permutation; Highway has none of two vectors
+  alignas(64) static constexpr int16_t kOrder[32] = {1,  3,  5,  7,  33, 35, 37, 39, 9,  11, 13, 15, 41, 43, 45, 47,
+                                                     17, 19, 21, 23, 49, 51, 53, 55, 25, 27, 29, 31, 57, 59, 61, 63};
+  return hn::Vec<D16>{_mm512_permutex2var_epi16(lower.raw, _mm512_load_si512(kOrder), upper.raw)};
+#else
+  return hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper));
+#endif
+}
+// The lower halves come out less 32768.
+template <class D16, class V32>
+HWY_INLINE hn::Vec<D16> PackLow(D16 d16, V32 lower, V32 upper) {
+#if HWY_ARCH_X86 && HWY_MAX_BYTES == 64
+  alignas(64) static constexpr int16_t kOrder[32] = {0,  2,  4,  6,  32, 34, 36, 38, 8,  10, 12, 14, 40, 42, 44, 46,
+                                                     16, 18, 20, 22, 48, 50, 52, 54, 24, 26, 28, 30, 56, 58, 60, 62};
+  return hn::Xor(hn::Vec<D16>{_mm512_permutex2var_epi16(lower.raw, _mm512_load_si512(kOrder), upper.raw)}, hn::Set(d16, -32768));
+#else
+  const hn::Repartition<int32_t, D16> d32;
+  const auto bits = hn::Set(d32, 0xFFFF), bias = hn::Set(d32, 32768);
+  return hn::ReorderDemote2To(d16, hn::Sub(hn::And(lower, bits), bias), hn::Sub(hn::And(upper, bits), bias));
+#endif
+}
+
 template <class Sample>
-HWY_INLINE void Columns0(const Sample* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+HWY_INLINE void Columns0(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d16));
   const int up = 16 - bit_depth;
-  const auto half = hn::Set(d32, 32768);
+  constexpr bool kBytes = sizeof(Sample) == 1;
+  const auto low_start = hn::Set(d32, kBytes ? 128 - 128 * kLowSum : 32768), high_start = hn::Set(d32, kBytes ? 128 : 32768);
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   HWY_ALIGN Sample tail[4][HWY_MAX_BYTES / 2];
@@ -99,16 +126,19 @@ HWY_INLINE void Columns0(const Sample* const rows[4], const Columns& columns, in
       const auto x2 = LoadSample(d16, p2, up), x3 = LoadSample(d16, p3, up);
       const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
       const auto lower23 = hn::InterleaveLower(d16, x2, x3), upper23 = hn::InterleaveUpper(d16, x2, x3);
-      const auto filter = [&](auto taps01, auto taps23) FOVEA_ADM_INLINE {
-        const auto lower = MulPairAdd(d32, lower01, taps01, MulPairAdd(d32, lower23, taps23, half));
-        const auto upper = MulPairAdd(d32, upper01, taps01, MulPairAdd(d32, upper23, taps23, half));
-        return hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper));
+      const auto filter = [&](auto taps01, auto taps23, auto start) FOVEA_ADM_INLINE {
+        const auto lower = MulPairAdd(d32, lower01, taps01, MulPairAdd(d32, lower23, taps23, start));
+        const auto upper = MulPairAdd(d32, upper01, taps01, MulPairAdd(d32, upper23, taps23, start));
+        if constexpr (kBytes) return hn::ReorderDemote2To(d16, hn::ShiftRight<8>(lower), hn::ShiftRight<8>(upper));
+        return PackHigh(d16, lower, upper);
       };
-      hn::StoreU(filter(low01, low23), d16, low + x);
-      if constexpr (want_high) hn::StoreU(filter(high01, high23), d16, high + x);
+      hn::StoreU(filter(low01, low23, low_start), d16, low + x);
+      if constexpr (want_high) hn::StoreU(filter(high01, high23, high_start), d16, high + x);
     };
     int x = range.begin;
     for (; x < range.end && x + lanes <= columns.width; x += lanes) {
+      hwy::Prefetch(rows[4] + x);
+      hwy::Prefetch(rows[5] + x);
       vector(rows[0] + x, rows[1] + x, rows[2] + x, rows[3] + x, x);
     }
     if (x < range.end) {  // nothing beyond the row's end is read
@@ -122,24 +152,20 @@ HWY_INLINE void Columns0(const Sample* const rows[4], const Columns& columns, in
   Mirror(columns.high, columns.width, high);
 }
 
-void Columns0Bytes(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   Columns0(rows, columns, bit_depth, low, high);
 }
-void Columns0Words(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   Columns0(rows, columns, bit_depth, low, high);
 }
 
-// Splits the 32-bit columns of interleaved blocks.
 template <class D16, class V32>
 HWY_INLINE void StoreSplit(D16 d16, V32 lower, V32 upper, SplitRow to, int x) {
-  const hn::Repartition<int32_t, D16> d32;
-  const auto low_bits = hn::Set(d32, 0xFFFF), bias = hn::Set(d32, 32768);
-  hn::StoreU(hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper)), d16, to.high + x);
-  hn::StoreU(hn::ReorderDemote2To(d16, hn::Sub(hn::And(lower, low_bits), bias), hn::Sub(hn::And(upper, low_bits), bias)),
-             d16, to.low + x);
+  hn::StoreU(PackHigh(d16, lower, upper), d16, to.high + x);
+  hn::StoreU(PackLow(d16, lower, upper), d16, to.low + x);
 }
 
-void Columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void Columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d16));
@@ -149,6 +175,8 @@ void Columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low
 
   ForColumns(columns, lanes, [&](Range range, auto want_high) FOVEA_ADM_INLINE {
     for (int x = range.begin; x < range.end; x += lanes) {
+      hwy::Prefetch(rows[4] + x);
+      hwy::Prefetch(rows[5] + x);
       const auto x0 = hn::LoadU(d16, rows[0] + x), x1 = hn::LoadU(d16, rows[1] + x);
       const auto x2 = hn::LoadU(d16, rows[2] + x), x3 = hn::LoadU(d16, rows[3] + x);
       const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
@@ -166,7 +194,7 @@ void Columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low
 }
 
 // With x = 65536 h + l + 32768: (sum T x + 32768) >> 16 = sum T h + ((sum T l + 32768) >> 16) + sum T / 2.
-void Columns2(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void Columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d16));
@@ -242,29 +270,33 @@ void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t
 }
 
 // (sum T x + 2^(shift-1)) >> shift of a split row, modulo 2^32. Shift 16 as for columns; shift 15:
-// 2 sum T h + ((sum T l + 16384) >> 15) + sum T.
+// 2 (sum T h + sum T / 2) + ((sum T l + 16384) >> 15).
 template <int kShift, bool kLowPass, bool kHighPass, class StoreLow>
 HWY_INLINE void FilterRow1(ConstSplitRow row, Range range, StoreLow store_low, int32_t* HWY_RESTRICT high_out) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d32));
-  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1));
-  const auto low_bias = hn::Set(d32, kShift == 15 ? kLowSum : kLowSum / 2);
+  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1)), low_bias = hn::Set(d32, kLowSum / 2);
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   for (int j = range.begin; j < range.end; j += 2 * lanes) {
-    const auto filter = [&](int at, auto taps01, auto taps23, auto bias) FOVEA_ADM_INLINE {
-      const int16_t* h = row.high + 2 * at - 1;
-      const int16_t* l = row.low + 2 * at - 1;
-      auto upper = MulPairAdd(d32, hn::LoadU(d16, h), taps01, MulPairAdd(d32, hn::LoadU(d16, h + 2), taps23, zero));
-      const auto lower = MulPairAdd(d32, hn::LoadU(d16, l), taps01, MulPairAdd(d32, hn::LoadU(d16, l + 2), taps23, half));
+    const int16_t* h = row.high + 2 * j - 1;
+    const int16_t* l = row.low + 2 * j - 1;
+    const auto h01 = hn::LoadU(d16, h), h23 = hn::LoadU(d16, h + 2), l01 = hn::LoadU(d16, l), l23 = hn::LoadU(d16, l + 2);
+    h += 2 * lanes;
+    l += 2 * lanes;
+    const auto h45 = hn::LoadU(d16, h), h67 = hn::LoadU(d16, h + 2), l45 = hn::LoadU(d16, l), l67 = hn::LoadU(d16, l + 2);
+    const auto filter = [&](auto ha, auto hb, auto la, auto lb, auto taps01, auto taps23, auto bias) FOVEA_ADM_INLINE {
+      auto upper = MulPairAdd(d32, ha, taps01, MulPairAdd(d32, hb, taps23, bias));
       if constexpr (kShift == 15) upper = hn::Add(upper, upper);
-      return hn::Add(hn::Add(upper, bias), hn::ShiftRight<kShift>(lower));
+      return hn::Add(upper, hn::ShiftRight<kShift>(MulPairAdd(d32, la, taps01, MulPairAdd(d32, lb, taps23, half))));
     };
-    if constexpr (kLowPass) store_low(j, filter(j, low01, low23, low_bias), filter(j + lanes, low01, low23, low_bias));
+    if constexpr (kLowPass) {
+      store_low(j, filter(h01, h23, l01, l23, low01, low23, low_bias), filter(h45, h67, l45, l67, low01, low23, low_bias));
+    }
     if constexpr (kHighPass) {
-      hn::StoreU(filter(j, high01, high23, zero), d32, high_out + j);
-      hn::StoreU(filter(j + lanes, high01, high23, zero), d32, high_out + j + lanes);
+      hn::StoreU(filter(h01, h23, l01, l23, high01, high23, zero), d32, high_out + j);
+      hn::StoreU(filter(h45, h67, l45, l67, high01, high23, zero), d32, high_out + j + lanes);
     }
   }
 }
@@ -322,16 +354,16 @@ HWY_EXPORT(Columns2);
 HWY_EXPORT(Rows0);
 HWY_EXPORT(Rows1);
 
-void columns0(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   HWY_DYNAMIC_DISPATCH(Columns0Bytes)(rows, columns, bit_depth, low, high);
 }
-void columns0(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   HWY_DYNAMIC_DISPATCH(Columns0Words)(rows, columns, bit_depth, low, high);
 }
-void columns1(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   HWY_DYNAMIC_DISPATCH(Columns1)(rows, columns, low, high);
 }
-void columns2(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   HWY_DYNAMIC_DISPATCH(Columns2)(rows, columns, low, high);
 }
 void rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {

@@ -26,7 +26,7 @@ void filtered_row(Range range, int width, Value value, Put put_value) {
 }
 
 template <class Sample>
-void columns0_typed(const Sample* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_typed(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   const auto value = [&](const int32_t* taps) {
     return [=](int x) {
       const int32_t mask = (1 << bit_depth) - 1, grey = 1 << (bit_depth - 1);
@@ -99,17 +99,17 @@ ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold
 
 }  // namespace
 
-void columns0_ref(const uint8_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   columns0_typed(rows, columns, bit_depth, low, high);
 }
-void columns0_ref(const uint16_t* const rows[4], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
   columns0_typed(rows, columns, bit_depth, low, high);
 }
 
-void columns1_ref(const int16_t* const rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void columns1_ref(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   columns_split(columns, kColumnShift[1], [=](int k, int x) { return int64_t{rows[k][x]}; }, low, high);
 }
-void columns2_ref(const ConstSplitRow rows[4], const Columns& columns, SplitRow low, SplitRow high) {
+void columns2_ref(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   columns_split(columns, kColumnShift[2], [=](int k, int x) { return get(rows[k], x); }, low, high);
 }
 

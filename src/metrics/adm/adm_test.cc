@@ -82,14 +82,15 @@ void check_columns0(int bit_depth) {
     for (int width = 5; width < 150; width += 1 + width / 9) {
       for (const Range& wanted : kHighRanges) {
         SCOPED_TRACE(::testing::Message() << target << " width " << width << " high " << wanted.begin << ".." << wanted.end);
-        std::vector<std::vector<Sample>> samples(4, std::vector<Sample>(width));
+        std::vector<std::vector<Sample>> samples(6, std::vector<Sample>(width));
         const int style = static_cast<int>(random.uniform(0, 2));
         for (auto& row : samples) {
           for (Sample& s : row) {  // also samples above the bit depth
             s = static_cast<Sample>(style == 0 ? random.bits() : style == 1 ? -(random.bits() >> 7 & 1) : (1 << bit_depth) - 1);
           }
         }
-        const Sample* in[4] = {samples[0].data(), samples[1].data(), samples[2].data(), samples[3].data()};
+        const Sample* in[6];
+        for (int k = 0; k < 6; ++k) in[k] = samples[k].data();
         const Range high{std::min(wanted.begin, width), std::min(wanted.end, width)};
         for (const Range& low : {Range{0, width}, high}) {
           const Columns columns{width, low, high};
@@ -119,10 +120,10 @@ TEST(AdmKernel, ColumnsOfBands) {
       for (const bool split : {false, true}) {
         for (const Range& wanted : kHighRanges) {
           SCOPED_TRACE(::testing::Message() << target << " width " << width << " split " << split);
-          auto high_in = rows<int16_t>(4, width), low_in = rows<int16_t>(4, width);
+          auto high_in = rows<int16_t>(6, width), low_in = rows<int16_t>(6, width);
           const bool extreme = random.uniform(0, 1) == 1;
           const int limit = split ? 32767 : 27411;
-          for (int k = 0; k < 4; ++k) {
+          for (int k = 0; k < 6; ++k) {
             for (int x = 0; x < width; ++x) {
               high_in[k][x] = static_cast<int16_t>(extreme ? (random.bits() & 64 ? limit : -limit) : wild(random, limit));
               low_in[k][x] = static_cast<int16_t>(extreme ? (random.bits() & 64 ? 32767 : -32768) : random.bits());
@@ -133,12 +134,13 @@ TEST(AdmKernel, ColumnsOfBands) {
           auto out = rows<int16_t>(4, width), expected = rows<int16_t>(4, width);
           const auto to = [](std::vector<Row<int16_t>>& r, int i) { return SplitRow{r[i].get(), r[i + 1].get()}; };
           if (split) {
-            ConstSplitRow in[4];
-            for (int k = 0; k < 4; ++k) in[k] = {high_in[k].get(), low_in[k].get()};
+            ConstSplitRow in[6];
+            for (int k = 0; k < 6; ++k) in[k] = {high_in[k].get(), low_in[k].get()};
             columns2(in, columns, to(out, 0), to(out, 2));
             columns2_ref(in, columns, to(expected, 0), to(expected, 2));
           } else {
-            const int16_t* in[4] = {high_in[0].get(), high_in[1].get(), high_in[2].get(), high_in[3].get()};
+            const int16_t* in[6];
+            for (int k = 0; k < 6; ++k) in[k] = high_in[k].get();
             columns1(in, columns, to(out, 0), to(out, 2));
             columns1_ref(in, columns, to(expected, 0), to(expected, 2));
           }
