@@ -57,7 +57,7 @@ HWY_INLINE V16 DirectionFlags(D16 d16, const Decouple0& rows, int x, int count, 
   const auto o0 = hn::InterleaveLower(d16, oh, ov), o1 = hn::InterleaveUpper(d16, oh, ov);
   const auto t0 = hn::InterleaveLower(d16, th, tv), t1 = hn::InterleaveUpper(d16, th, tv);
   const auto dot = [&](auto a, auto b) FOVEA_ADM_INLINE { return hn::ConvertTo(df, MulPairAdd(d32, a, b, zero)); };
-  hn::MFromD<decltype(df)> sure0, sure1, unsure0, unsure1;
+  hn::Mask<decltype(df)> sure0, sure1, unsure0, unsure1;
   Direction(df, dot(o0, t0), dot(o0, o0), dot(t0, t0), sure0, unsure0);
   Direction(df, dot(o1, t1), dot(o1, o1), dot(t1, t1), sure1, unsure1);
   const auto joined = [&](auto m0, auto m1) FOVEA_ADM_INLINE {

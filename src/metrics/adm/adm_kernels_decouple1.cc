@@ -47,7 +47,7 @@ HWY_INLINE V32 DirectionFlags(D32 d32, const Decouple1& rows, int x, int count, 
   const hn::RebindToFloat<D32> df;
   const auto oh = hn::ConvertTo(df, oh32), ov = hn::ConvertTo(df, ov32);
   const auto th = hn::ConvertTo(df, th32), tv = hn::ConvertTo(df, tv32);
-  hn::MFromD<decltype(df)> sure, unsure;
+  hn::Mask<decltype(df)> sure, unsure;
   Direction(df, hn::MulAdd(oh, th, hn::Mul(ov, tv)), hn::MulAdd(oh, oh, hn::Mul(ov, ov)),
             hn::MulAdd(th, th, hn::Mul(tv, tv)), sure, unsure);
   auto flags = hn::BitCast(d32, hn::VecFromMask(df, sure));
