@@ -119,6 +119,12 @@ inline Clip read_all(Result<std::unique_ptr<Reader>> reader) {
   return clip;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kIsSanitized = true;  // their allocators keep freed memory
+#else
+inline constexpr bool kIsSanitized = false;
+#endif
+
 inline int64_t resident_kib() {
   std::ifstream statm("/proc/self/statm");
   int64_t total = 0;

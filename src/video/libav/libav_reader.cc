@@ -2,15 +2,6 @@
 // Written against what FFmpeg 4.4 to 8 have in common.
 #include "video/libav/libav_reader.h"
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/error.h>
-#include <libavutil/log.h>
-#include <libavutil/mem.h>
-#include <libavutil/pixdesc.h>
-}
-
 #include <algorithm>
 #include <array>
 #include <cstdarg>
@@ -18,9 +9,10 @@ extern "C" {
 #include <cstring>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
+#include "base/thread_pool.h"
+#include "video/libav/av_api.h"
 #include "video/pool.h"
 
 namespace fovea {
@@ -28,7 +20,7 @@ namespace {
 
 std::string reason(int error) {
   char text[AV_ERROR_MAX_STRING_SIZE] = "";
-  av_strerror(error, text, sizeof(text));
+  av.av_strerror(error, text, sizeof(text));
   return text;
 }
 
@@ -74,7 +66,7 @@ void log_callback(void* context, int level, const char* format, va_list args) {
     }
   }
   if (sink == nullptr) {
-    av_log_default_callback(context, level, format, args);
+    av.av_log_default_callback(context, level, format, args);
     return;
   }
   if (level > AV_LOG_ERROR) return;
@@ -101,26 +93,26 @@ class SinkScope {
 // ---------------------------------------------------------------------------------------------------------------
 
 struct FrameDeleter {
-  void operator()(AVFrame* f) const { av_frame_free(&f); }
+  void operator()(AVFrame* f) const { av.av_frame_free(&f); }
 };
 using AvFramePtr = std::unique_ptr<AVFrame, FrameDeleter>;
 struct UnrefFrame {
-  void operator()(AvFramePtr& f) const { av_frame_unref(f.get()); }
+  void operator()(AvFramePtr& f) const { av.av_frame_unref(f.get()); }
 };
 
 struct PacketDeleter {
-  void operator()(AVPacket* p) const { av_packet_free(&p); }
+  void operator()(AVPacket* p) const { av.av_packet_free(&p); }
 };
 struct CodecDeleter {
-  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
+  void operator()(AVCodecContext* c) const { av.avcodec_free_context(&c); }
 };
 struct FormatDeleter {
-  void operator()(AVFormatContext* f) const { avformat_close_input(&f); }
+  void operator()(AVFormatContext* f) const { av.avformat_close_input(&f); }
 };
 struct IoDeleter {
   void operator()(AVIOContext* io) const {
-    av_freep(&io->buffer);
-    avio_context_free(&io);
+    av.av_freep(&io->buffer);
+    av.avio_context_free(&io);
   }
 };
 
@@ -134,7 +126,7 @@ struct PixelLayout {
 
 // Error text: why frames of this pixel format cannot be compared.
 Result<PixelLayout> pixel_layout(int pixel_format) {
-  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(pixel_format));
+  const AVPixFmtDescriptor* d = av.av_pix_fmt_desc_get(static_cast<AVPixelFormat>(pixel_format));
   if (d == nullptr) return unsupported_error("unknown pixel format " + std::to_string(pixel_format));
   const std::string name = d->name;
   if (d->flags & AV_PIX_FMT_FLAG_RGB) {
@@ -333,14 +325,14 @@ Status LibavReader::open(const InputOptions& options) {
   const SinkScope scope(sink_.get());
   const std::string& name = source_->name();
   constexpr int kIoBytes = 1 << 16;
-  auto* buffer = static_cast<uint8_t*>(av_malloc(kIoBytes));
+  auto* buffer = static_cast<uint8_t*>(av.av_malloc(kIoBytes));
   if (buffer == nullptr) return internal_error(name + ": out of memory");
-  io_.reset(avio_alloc_context(buffer, kIoBytes, 0, this, &read_bytes, nullptr,
-                               source_->is_regular() ? &seek_bytes : nullptr));
-  packet_.reset(av_packet_alloc());
-  AVFormatContext* format = avformat_alloc_context();
+  io_.reset(av.avio_alloc_context(buffer, kIoBytes, 0, this, &read_bytes, nullptr,
+                                  source_->is_regular() ? &seek_bytes : nullptr));
+  packet_.reset(av.av_packet_alloc());
+  AVFormatContext* format = av.avformat_alloc_context();
   if (!io_ || !packet_ || format == nullptr) {
-    avformat_free_context(format);
+    av.avformat_free_context(format);
     return internal_error(name + ": out of memory");
   }
   io_->seekable = source_->is_regular() ? AVIO_SEEKABLE_NORMAL : 0;
@@ -349,11 +341,11 @@ Status LibavReader::open(const InputOptions& options) {
   format->io_open = &refuse_open;
   // Every coded picture counts, whatever an edit list says.
   AVDictionary* settings = nullptr;
-  av_dict_set(&settings, "ignore_editlist", "1", 0);
-  av_dict_set(&settings, "advanced_editlist", "0", 0);
+  av.av_dict_set(&settings, "ignore_editlist", "1", 0);
+  av.av_dict_set(&settings, "advanced_editlist", "0", 0);
   // No name: the bytes alone decide, not the extension. A failure frees `format`.
-  int status = avformat_open_input(&format, "", nullptr, &settings);
-  av_dict_free(&settings);
+  int status = av.avformat_open_input(&format, "", nullptr, &settings);
+  av.av_dict_free(&settings);
   if (status < 0) {
     if (source_error_) return *source_error_;
     if (status != AVERROR_INVALIDDATA) return input_error(name + ": " + reason(status) + sink_->take_last());
@@ -362,7 +354,7 @@ Status LibavReader::open(const InputOptions& options) {
                        sink_->take_last() + "; raw yuv needs its width, height, chroma format and bit depth");
   }
   format_.reset(format);
-  status = avformat_find_stream_info(format, nullptr);
+  status = av.avformat_find_stream_info(format, nullptr);
   if (status < 0)
     return source_error_ ? *source_error_ : input_error(name + ": " + reason(status) + sink_->take_last());
 
@@ -387,7 +379,7 @@ Status LibavReader::open(const InputOptions& options) {
   FOVEA_TRY(open_decoder(options));
   sink_->errors = 0;  // probing is guesswork: what it complained of is of no interest
 
-  auto first = frames_.acquire([] { return AvFramePtr(av_frame_alloc()); });
+  auto first = frames_.acquire([] { return AvFramePtr(av.av_frame_alloc()); });
   FOVEA_ASSIGN(const bool has_frame, decode(first->get()));
   if (!has_frame) return input_error(name + ": no frame could be decoded" + sink_->take_last());
   FOVEA_TRY(describe_stream(**first));
@@ -403,25 +395,24 @@ Status LibavReader::open(const InputOptions& options) {
 Status LibavReader::open_decoder(const InputOptions& options) {
   const std::string& name = source_->name();
   const AVCodecParameters& par = *stream_->codecpar;
-  const AVCodec* decoder = avcodec_find_decoder(par.codec_id);
+  const AVCodec* decoder = av.avcodec_find_decoder(par.codec_id);
   if (decoder == nullptr) {
-    return unsupported_error(name + ": no decoder for " + avcodec_get_name(par.codec_id) + " in this FFmpeg");
+    return unsupported_error(name + ": no decoder for " + av.avcodec_get_name(par.codec_id) +
+                             " in this FFmpeg");
   }
-  codec_.reset(avcodec_alloc_context3(decoder));
-  if (!codec_ || avcodec_parameters_to_context(codec_.get(), &par) < 0) {
+  codec_.reset(av.avcodec_alloc_context3(decoder));
+  if (!codec_ || av.avcodec_parameters_to_context(codec_.get(), &par) < 0) {
     return internal_error(name + ": out of memory");
   }
   codec_->opaque = sink_.get();
   codec_->pkt_timebase = stream_->time_base;
-  codec_->thread_count = options.threads > 0
-                             ? options.threads
-                             : std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 16);
+  codec_->thread_count = options.threads > 0 ? options.threads : std::min(available_cpus(), 16);
   // Crop exactly as the bitstream says rather than to the next convenient address.
   codec_->flags |= AV_CODEC_FLAG_UNALIGNED;
   // Without a stated reordering depth the H.264 decoder guesses, and its first guesses may drop or swap
   // frames; the guess comes from the container. Strict means: assume the most.
   if (par.codec_id == AV_CODEC_ID_H264) codec_->strict_std_compliance = FF_COMPLIANCE_STRICT;
-  const int status = avcodec_open2(codec_.get(), decoder, nullptr);
+  const int status = av.avcodec_open2(codec_.get(), decoder, nullptr);
   if (status < 0) {
     return input_error(name + ": the decoder " + decoder->name + " does not start: " + reason(status) +
                        sink_->take_last());
@@ -439,12 +430,12 @@ Status LibavReader::describe_stream(const AVFrame& first) {
   info_.format = {first.width, first.height, layout_.bit_depth, layout_.chroma};
   info_.color = color_info(first, *stream_->codecpar);
   info_.container = format_->iformat->name;
-  info_.codec = avcodec_get_name(stream_->codecpar->codec_id);
+  info_.codec = av.avcodec_get_name(stream_->codecpar->codec_id);
   info_.is_rereadable = source_->is_regular();
   if (!layout_.is_direct) copies_.emplace(info_.format, FramePool::Rows::kAligned);
   const AVRational average = stream_->avg_frame_rate;
   const AVRational base = stream_->r_frame_rate;  // the rate at which all timestamps can be expressed
-  const AVRational rate = av_guess_frame_rate(format_.get(), const_cast<AVStream*>(stream_), nullptr);
+  const AVRational rate = av.av_guess_frame_rate(format_.get(), const_cast<AVStream*>(stream_), nullptr);
   if (rate.num > 0 && rate.den > 0) info_.frame_rate = {rate.num, rate.den};
   if (average.num > 0 && base.num > 0 && av_q2d(base) > 1.5 * av_q2d(average))
     info_.is_variable_frame_rate = true;
@@ -468,7 +459,7 @@ Status LibavReader::describe_stream(const AVFrame& first) {
 // False: end of stream. An error names the frame that would have come next.
 Result<bool> LibavReader::decode(AVFrame* to) {
   while (true) {
-    int status = avcodec_receive_frame(codec_.get(), to);
+    int status = av.avcodec_receive_frame(codec_.get(), to);
     if (status == AVERROR_EOF) {
       if (source_error_) return *source_error_;
       if (end_error_) return corrupt(end_error_->message);
@@ -489,7 +480,7 @@ Result<bool> LibavReader::decode(AVFrame* to) {
     }
     // The decoder wants a packet.
     const int64_t errors_before = sink_->error_count();
-    status = av_read_frame(format_.get(), packet_.get());
+    status = av.av_read_frame(format_.get(), packet_.get());
     if (status < 0 && status != AVERROR(EAGAIN)) {
       if (source_error_) return *source_error_;
       // Frames that are still in the decoder come first.
@@ -498,24 +489,24 @@ Result<bool> LibavReader::decode(AVFrame* to) {
         end_error_ = input_error("missing: the file ends early or is damaged" +
                                  (status != AVERROR_EOF ? ": " + reason(status) : ""));
       }
-      if (!std::exchange(is_draining_, true)) (void)avcodec_send_packet(codec_.get(), nullptr);
+      if (!std::exchange(is_draining_, true)) (void)av.avcodec_send_packet(codec_.get(), nullptr);
       continue;
     }
     if (status < 0) continue;
     if (packet_->stream_index != stream_->index) {
-      av_packet_unref(packet_.get());
+      av.av_packet_unref(packet_.get());
       continue;
     }
     const bool is_corrupt = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
     if (is_corrupt && !is_tolerant_) {
-      av_packet_unref(packet_.get());
+      av.av_packet_unref(packet_.get());
       if (!end_error_) end_error_ = input_error("the container marks its data as damaged or cut");
-      if (!std::exchange(is_draining_, true)) (void)avcodec_send_packet(codec_.get(), nullptr);
+      if (!std::exchange(is_draining_, true)) (void)av.avcodec_send_packet(codec_.get(), nullptr);
       continue;
     }
     packet_->flags &= ~AV_PKT_FLAG_DISCARD;
-    status = avcodec_send_packet(codec_.get(), packet_.get());
-    av_packet_unref(packet_.get());
+    status = av.avcodec_send_packet(codec_.get(), packet_.get());
+    av.av_packet_unref(packet_.get());
     if (is_tolerant_) {
       concealed_ += status < 0 || is_corrupt;
       continue;
@@ -528,10 +519,10 @@ Result<Frame> LibavReader::convert(std::shared_ptr<AvFramePtr> decoded) {
   const AVFrame& f = **decoded;
   const Format& want = info_.format;
   if (f.width != want.width_px || f.height != want.height_px || f.format != pixel_format_) {
-    const char* pixel_name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(f.format));
+    const char* pixel_name = av.av_get_pix_fmt_name(static_cast<AVPixelFormat>(f.format));
     return input_error(info_.name + ": frame " + std::to_string(decoded_) + ": the picture changes from " +
                        std::to_string(want.width_px) + "x" + std::to_string(want.height_px) + " " +
-                       av_get_pix_fmt_name(static_cast<AVPixelFormat>(pixel_format_)) + " to " +
+                       av.av_get_pix_fmt_name(static_cast<AVPixelFormat>(pixel_format_)) + " to " +
                        std::to_string(f.width) + "x" + std::to_string(f.height) + " " +
                        (pixel_name ? pixel_name : "?") + "; score the parts separately");
   }
@@ -546,7 +537,7 @@ Result<Frame> LibavReader::convert(std::shared_ptr<AvFramePtr> decoded) {
     return frame;
   }
   FOVEA_ASSIGN(Frame frame, copies_->acquire());
-  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(f.format));
+  const AVPixFmtDescriptor* d = av.av_pix_fmt_desc_get(static_cast<AVPixelFormat>(f.format));
   for (int p = 0; p < want.plane_count(); ++p) {
     const AVComponentDescriptor& c = d->comp[p];
     for (int y = 0; y < want.plane_height(p); ++y) {
@@ -583,7 +574,7 @@ Result<std::optional<Frame>> LibavReader::next() {
   if (has_ended_) return std::optional<Frame>();
   const SinkScope scope(sink_.get());
   const auto step = [&]() -> Result<std::optional<Frame>> {
-    auto decoded = frames_.acquire([] { return AvFramePtr(av_frame_alloc()); });
+    auto decoded = frames_.acquire([] { return AvFramePtr(av.av_frame_alloc()); });
     FOVEA_ASSIGN(const bool has_frame, decode(decoded->get()));
     if (!has_frame) {
       has_ended_ = true;
@@ -602,8 +593,11 @@ Result<std::optional<Frame>> LibavReader::next() {
 
 Result<std::unique_ptr<Reader>> open_container(std::unique_ptr<ByteSource> source,
                                                const InputOptions& options) {
+  if (const Status loaded = load_av(); !loaded.ok()) {
+    return Error{loaded.error().code, source->name() + ": " + loaded.error().message};
+  }
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_callback(&log_callback); });
+  std::call_once(once, [] { av.av_log_set_callback(&log_callback); });
   auto reader = std::make_unique<LibavReader>(std::move(source), options);
   FOVEA_TRY(reader->open(options));
   return std::unique_ptr<Reader>(std::move(reader));

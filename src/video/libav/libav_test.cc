@@ -327,6 +327,7 @@ TEST(LibavData, ClipsGiveTheRightFrames) {
 
 // Decoders allocate as they please; what they keep must not grow with the clip.
 TEST_F(Libav, MemoryIsFlat) {
+  if (testing::kIsSanitized) GTEST_SKIP() << "sanitizers keep freed memory";
   const std::string path = make(
       "-f lavfi -i testsrc2=size=160x120:rate=50:duration=40 -pix_fmt yuv420p -c:v libx264 -preset ultrafast",
       "long.mp4");
