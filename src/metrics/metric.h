@@ -101,8 +101,10 @@ class Metric {
 
   // Everything this instance emits, in the order of emission.
   virtual const std::vector<Feature>& features() const = 0;
-  // Earlier pictures that run() looks at.
+  // Earlier reference pictures that run() looks at.
   virtual int history() const { return 0; }
+  // Whether it looks at the earlier distorted pictures, too; if not, at[d > 0].dis may be empty.
+  virtual bool history_has_distorted() const { return false; }
   // True if every frame must be seen even when only each n-th is scored.
   virtual bool every_frame() const { return history() > 0; }
   // Number of raw values that finish() writes.

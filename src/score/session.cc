@@ -149,6 +149,7 @@ struct Session::Impl {
   std::vector<ActiveModel> models;
   std::vector<Refusal> refusals;
   int max_history = 0;
+  bool keep_distorted = false;  // a metric looks at earlier distorted pictures
 
   std::unique_ptr<ThreadPool> pool;
   std::vector<Scratch> scratch;  // by pool slot
@@ -226,6 +227,7 @@ Status Session::Impl::add_instance(const FeatureUse& use, std::map<std::string, 
   }
   for (int k = 0; k < config.dis_count; ++k) instance.timelines.push_back(instance.metric->make_timeline());
   max_history = std::max(max_history, instance.metric->history());
+  if (instance.metric->history() > 0 && instance.metric->history_has_distorted()) keep_distorted = true;
   instances.push_back(std::move(instance));
   return {};
 }
@@ -437,14 +439,16 @@ Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
   Job& job = *s.jobs[place];
 
   auto holder = std::make_shared<PictureHolder>(PictureHolder{std::move(ref), std::move(dis)});
-  s.history.push_front(holder);
-  if (static_cast<int>(s.history.size()) > s.max_history + 1) s.history.pop_back();
   for (int d = 0; d <= s.max_history; ++d) {
-    const bool exists = d < static_cast<int>(s.history.size());
-    job.holders[d] = exists ? s.history[d] : nullptr;
-    job.sets[d] = exists ? PictureSet{&s.history[d]->ref, s.history[d]->dis} : PictureSet{};
+    const bool exists = d <= static_cast<int>(s.history.size());
+    job.holders[d] = d == 0 ? holder : exists ? s.history[d - 1] : nullptr;
+    job.sets[d] = exists ? PictureSet{&job.holders[d]->ref, job.holders[d]->dis} : PictureSet{};
   }
-  if (s.max_history == 0) s.history.clear();
+  // Earlier pictures are kept for later frames; most metrics need the reference only.
+  if (s.max_history > 0) {
+    s.history.push_front(s.keep_distorted ? holder : std::make_shared<PictureHolder>(PictureHolder{holder->ref, {}}));
+    if (static_cast<int>(s.history.size()) > s.max_history) s.history.pop_back();
+  }
 
   job.frame = frame;
   job.sampled = frame % s.config.subsample == 0;

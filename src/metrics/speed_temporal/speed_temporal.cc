@@ -36,6 +36,7 @@ class SpeedTemporal final : public Metric {
 
   const std::vector<Feature>& features() const override { return features_; }
   int history() const override { return 1; }
+  bool history_has_distorted() const override { return true; }
   // Phase 0: strips of lattice rows. Phase 1: the block models.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
