@@ -76,9 +76,17 @@ int64_t TakeRange(const float* values, int64_t count, float low, float high, flo
       const auto small = hn::IfThenElseZero(is_below, v);
       sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, small)), hn::PromoteTo(dd, hn::UpperHalf(dh, small))));
       const auto within = hn::AndNot(is_below, hn::Le(v, high_v));
-      if (hn::AllFalse(d, within)) continue;
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86  // elsewhere Compress() comes with a table that costs more
       hn::StoreU(hn::Compress(v, within), d, out);  // at most up to what has been read
       out += hn::CountTrue(d, within);
+#else
+      if (hn::AllFalse(d, within)) continue;
+      for (int64_t k = i; k < i + lanes; ++k) {
+        const float value = values[k];
+        *out = value;
+        out += value >= low && value <= high;
+      }
+#endif
     }
     block = hn::GetLane(hn::SumOfLanes(dd, sum));
 #endif

@@ -31,7 +31,7 @@ TileResult ScanTile(const Tile& tile, float* values, float* map, size_t map_stri
 using D16 = hn::CappedTag<uint16_t, kRowPad / 2>;
 
 // An estimate below this part of another is of the smaller c-value: twice the error of ApproximateReciprocal
-// (1.5 * 2^-12 on x86, 2^-8 on Arm) and some.
+// (1.5 * 2^-12 on x86, 2^-8 on Arm) and some more.
 constexpr float kClear = HWY_ARCH_X86 ? 1.0f - 1.0f / 1024 : 1.0f - 1.0f / 64;
 
 class Scanner {
@@ -174,32 +174,34 @@ class Scanner {
     const int lanes = static_cast<int>(hn::Lanes(df));
     const uint16_t* const own_counts = counts_[code];
     for (int x = begin; x < end; x += lanes) {
-      const auto own = hn::PromoteTo(di32, hn::LoadU(d16, own_counts + x));
-      const auto own_float = hn::ConvertTo(df, own);
-      // The table look-up is what costs. The candidates are compared by an approximation of the same, and only
-      // the largest one is looked up.
-      auto largest = hn::Zero(df), second = hn::Zero(df), largest_product = hn::Zero(df);
-      auto largest_total = hn::Zero(di32);
+      const auto own = hn::ConvertTo(df, hn::PromoteTo(di32, hn::LoadU(d16, own_counts + x)));
+      const auto count_of = [&](const Step& step) HWY_ATTR { return hn::Max(hn::LoadU(d16, step.above + x), hn::LoadU(d16, step.below + x)); };
+      const auto value = [&](auto weight, auto other) HWY_ATTR {
+        // The total is a whole number below 2^23: added to 2^23 it stands in the lowest bits.
+        const auto total = hn::BitCast(di32, hn::Add(hn::Add(own, other), hn::Set(df, 8388608.0f)));
+        const auto reciprocal = hn::GatherIndex(df, tile_.reciprocals, hn::And(total, hn::Set(di32, 0x7FFFFF)));
+        return hn::Mul(hn::Mul(hn::Mul(own, weight), other), reciprocal);
+      };
+      // The table look-up is what costs. The candidates are compared by an estimate of value / own, and only the
+      // largest one is looked up, unless another one comes too close.
+      auto largest = hn::Zero(df), second = hn::Zero(df), largest_weight = hn::Zero(df), largest_other = hn::Zero(df);
       for (int i = 0; i < step_count; ++i) {
-        const auto counted = hn::Max(hn::LoadU(d16, steps[i].above + x), hn::LoadU(d16, steps[i].below + x));
-        if (hn::AllTrue(d16, hn::Eq(counted, hn::Zero(d16)))) continue;
-        const auto other = hn::PromoteTo(di32, counted);
-        const auto product = hn::Mul(hn::Mul(own_float, hn::Set(df, steps[i].weight)), hn::ConvertTo(df, other));
-        const auto total = hn::Add(own, other);
-        const auto estimate = hn::Mul(product, hn::ApproximateReciprocal(hn::ConvertTo(df, total)));
+        const auto counted = count_of(steps[i]);
+        const auto other = hn::ConvertTo(df, hn::PromoteTo(di32, counted));
+        const auto weight = hn::Set(df, steps[i].weight);
+        const auto estimate = hn::Mul(hn::Mul(other, weight), hn::ApproximateReciprocal(hn::Add(own, other)));
         const auto larger = hn::Gt(estimate, largest);
         second = hn::Max(second, hn::Min(estimate, largest));
         largest = hn::Max(estimate, largest);
-        largest_product = hn::IfThenElse(larger, product, largest_product);
-        largest_total = hn::IfThenElse(hn::RebindMask(di32, larger), total, largest_total);
+        largest_weight = hn::IfThenElse(larger, weight, largest_weight);
+        largest_other = hn::IfThenElse(larger, other, largest_other);
       }
-      auto strongest = hn::Mul(largest_product, hn::GatherIndex(df, tile_.reciprocals, largest_total));
+      auto strongest = value(largest_weight, largest_other);
       if (HWY_UNLIKELY(!hn::AllFalse(df, hn::Gt(second, hn::Mul(largest, hn::Set(df, kClear)))))) {
         strongest = hn::Zero(df);
         for (int i = 0; i < step_count; ++i) {
-          const auto other = hn::PromoteTo(di32, hn::Max(hn::LoadU(d16, steps[i].above + x), hn::LoadU(d16, steps[i].below + x)));
-          const auto product = hn::Mul(hn::Mul(own_float, hn::Set(df, steps[i].weight)), hn::ConvertTo(df, other));
-          strongest = hn::Max(strongest, hn::Mul(product, hn::GatherIndex(df, tile_.reciprocals, hn::Add(own, other))));
+          const auto other = hn::ConvertTo(df, hn::PromoteTo(di32, count_of(steps[i])));
+          strongest = hn::Max(strongest, value(hn::Set(df, steps[i].weight), other));
         }
       }
       const int count = HWY_MIN(lanes, end - x);
