@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/vif/vif_kernels.cc"
@@ -119,20 +120,43 @@ enum class Depth {
   k16,    // full 16 bits: scale 0 of 16-bit video and the coarser scales
 };
 
+// step(0), step(1), .. step(kCount - 1), where the argument is a compile-time constant.
+template <class Step, int... k>
+HWY_INLINE void Unrolled(const Step& step, std::integer_sequence<int, k...>) {
+  (step(std::integral_constant<int, k>()), ...);
+}
+template <int kCount, class Step>
+HWY_INLINE void Unroll(const Step& step) {
+  Unrolled(step, std::make_integer_sequence<int, kCount>());
+}
+
 // Taps of one scale: which are there is known to the compiler, their values are not.
 template <int kScale>
 struct Taps {
   static constexpr const PairTaps& kKnown = kPairTaps[kScale];
   const PairTaps& in_memory = kPairTapsInMemory[kScale];
 
-  // sum + a pair of samples, weighted by pair k for an even (odd) output position.
-  HWY_INLINE V32 Even(V16 v, int k, V32 sum) const { return Add(v, in_memory.even, kKnown.even_rest, k, sum); }
-  HWY_INLINE V32 Odd(V16 v, int k, V32 sum) const { return Add(v, in_memory.odd, kKnown.odd_rest, k, sum); }
+  // sum + a pair of samples, weighted by pair k for an even (odd) output position; sum if there is no pair k.
+  template <int k>
+  HWY_INLINE V32 Even(V16 v, V32 sum) const {
+    if constexpr (k >= 0 && k <= kRadius[kScale]) {
+      sum = Add(v, in_memory.even[k], sum);
+      if constexpr (kKnown.even_rest[k] != 0) sum = Add(v, kKnown.even_rest[k], sum);
+    }
+    return sum;
+  }
+  template <int k>
+  HWY_INLINE V32 Odd(V16 v, V32 sum) const {
+    if constexpr (k >= 0 && k <= kRadius[kScale]) {
+      sum = Add(v, in_memory.odd[k], sum);
+      if constexpr (kKnown.odd_rest[k] != 0) sum = Add(v, kKnown.odd_rest[k], sum);
+    }
+    return sum;
+  }
 
  private:
-  static HWY_INLINE V32 Add(V16 v, const int32_t* taps, const int32_t* rest, int k, V32 sum) {
-    sum = MulPairAdd(D32(), v, hn::BitCast(D16(), hn::Set(D32(), taps[k])), sum);
-    return rest[k] == 0 ? sum : MulPairAdd(D32(), v, hn::BitCast(D16(), hn::Set(D32(), rest[k])), sum);
+  static HWY_INLINE V32 Add(V16 v, int32_t tap, V32 sum) {
+    return MulPairAdd(D32(), v, hn::BitCast(D16(), hn::Set(D32(), tap)), sum);
   }
 };
 
@@ -246,30 +270,27 @@ Shifts MakeShifts(int bit_depth) {
   return s;
 }
 
-// Four output rows of one half group (even or odd columns), from the pairs at `x` of each ring row.
-// Pair k of the ring weighs rows 0 and 1 by taps k - even_skip and k - odd_skip, and rows 2 and 3 one later.
-template <int kScale, class Load>
-HWY_INLINE void SumFour(const Taps<kScale>& taps_of, Load load, V32& s0, V32& s1, V32& s2, V32& s3) {
-  constexpr PairTaps t = kPairTaps[kScale];
-  constexpr int taps = kRadius[kScale] + 1, first = t.even_start;
-  constexpr int count = HWY_MAX(taps, taps + t.odd_start - first) + 1;
-  const D32 d32;
-#pragma GCC unroll 16
-  for (int k = 0; k < count; ++k) {
-    const V16 v = load(k);
-    const int e = k, o = k - (t.odd_start - first);
-    if (e >= 0 && e < taps) s0 = taps_of.Even(v, e, s0);
-    if (o >= 0 && o < taps) s1 = taps_of.Odd(v, o, s1);
-    if (e >= 1 && e - 1 < taps) s2 = taps_of.Even(v, e - 1, s2);
-    if (o >= 1 && o - 1 < taps) s3 = taps_of.Odd(v, o - 1, s3);
-  }
-}
-
 // Ring rows that a block of four output rows needs.
 template <int kScale>
 constexpr int PairCount() {
   constexpr PairTaps t = kPairTaps[kScale];
   return kRadius[kScale] + 1 + t.odd_start - t.even_start + 1;
+}
+
+// Adds ring row k to the sums of four output rows, in one half group (even or odd columns).
+template <int kScale, int k>
+HWY_INLINE void AddRowTap(const Taps<kScale>& taps, V16 v, V32& s0, V32& s1, V32& s2, V32& s3) {
+  constexpr int odd = k - (kPairTaps[kScale].odd_start - kPairTaps[kScale].even_start);
+  s0 = taps.template Even<k>(v, s0);
+  s1 = taps.template Odd<odd>(v, s1);
+  s2 = taps.template Even<k - 1>(v, s2);  // rows 2 and 3 see each pair one tap later
+  s3 = taps.template Odd<odd - 1>(v, s3);
+}
+
+// Four output rows of a half group from what load(k) makes of ring row k.
+template <int kScale, class Load>
+HWY_INLINE void SumFour(const Taps<kScale>& taps, const Load& load, V32& s0, V32& s1, V32& s2, V32& s3) {
+  Unroll<PairCount<kScale>()>([&](auto k) FOVEA_VIF_LAMBDA { AddRowTap<kScale, k>(taps, load(k), s0, s1, s2, s3); });
 }
 
 // The second moment of each column from the sums of the halves of its products.
@@ -299,40 +320,39 @@ HWY_INLINE void StoreMoment(V32 even, V32 odd, int16_t* high, int16_t* low) {
   hn::Store(FlipTop(LowerHalves(even, odd)), d16, low);
 }
 
-// Mean and second moment of one picture.
+// Mean and second moment of one picture, to planes 0 to 2.
 template <int kScale, Depth kDepth>
-void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Columns& out, int plane) {
+void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Columns& out) {
   const D32 d32;
   const D16 d16;
   const DU16 du16;
   const int group = static_cast<int>(hn::Lanes(d16));
-  const Taps<kScale> taps_of;
+  const Taps<kScale> taps;
   for (int x = 0; x < width; x += group) {
     const auto half = [&](int at, V32& m0, V32& m1, V32& m2, V32& m3, V32& q0, V32& q1, V32& q2, V32& q3) FOVEA_VIF_LAMBDA {
       m0 = m1 = m2 = m3 = hn::Set(d32, shifts.mean_start);
-      SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
+      q0 = q1 = q2 = q3 = hn::Set(d32, kDepth == Depth::k8 ? 0 : shifts.high_start);
+      V32 l0, l1, l2, l3;
+      l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
+      SumFour(taps, [&](int k) FOVEA_VIF_LAMBDA {
         const V16 v = hn::Load(d16, ring.pair[k] + at);
         return kDepth == Depth::k16 ? FlipTop(v) : v;
       }, m0, m1, m2, m3);
+      const auto low = [&](int k) FOVEA_VIF_LAMBDA {
+        const V16 v = hn::Load(d16, ring.pair[k] + at);
+        return FlipTop(hn::Mul(v, v));
+      };
       if constexpr (kDepth == Depth::k8) {
-        q0 = q1 = q2 = q3 = hn::Zero(d32);
-        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
-          const V16 v = hn::Load(d16, ring.pair[k] + at);
-          return FlipTop(hn::Mul(v, v));
-        }, q0, q1, q2, q3);
+        SumFour(taps, low, q0, q1, q2, q3);
       } else {
-        V32 l0, l1, l2, l3;
-        l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
-        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
-          const V16 v = hn::Load(d16, ring.pair[k] + at);
-          return FlipTop(hn::Mul(v, v));
-        }, l0, l1, l2, l3);
-        q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
-        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
+        SumFour(taps, low, l0, l1, l2, l3);
+        SumFour(taps, [&](int k) FOVEA_VIF_LAMBDA {
           const auto v = hn::BitCast(du16, hn::Load(d16, ring.pair[k] + at));
           const V16 high = hn::BitCast(d16, hn::MulHigh(v, v));
           return kDepth == Depth::k16 ? FlipTop(high) : high;
         }, q0, q1, q2, q3);
+      }
+      if constexpr (kDepth != Depth::k8) {
         q0 = JoinMoment<kDepth>(q0, l0, shifts);
         q1 = JoinMoment<kDepth>(q1, l1, shifts);
         q2 = JoinMoment<kDepth>(q2, l2, shifts);
@@ -343,8 +363,8 @@ void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Column
     half(2 * x, em0, em1, em2, em3, eq0, eq1, eq2, eq3);
     half(2 * x + group, om0, om1, om2, om3, oq0, oq1, oq2, oq3);
     const auto put = [&](int r, V32 em, V32 om, V32 eq, V32 oq) FOVEA_VIF_LAMBDA {
-      hn::Store(JoinMeans<kDepth>(em, om, shifts), d16, out.row(r, plane) + x);
-      StoreMoment(eq, oq, out.row(r, plane + 1) + x, out.row(r, plane + 2) + x);
+      hn::Store(JoinMeans<kDepth>(em, om, shifts), d16, out.row(r, 0) + x);
+      StoreMoment(eq, oq, out.row(r, 1) + x, out.row(r, 2) + x);
     };
     put(0, em0, om0, eq0, oq0);
     put(1, em1, om1, eq1, oq1);
@@ -353,32 +373,33 @@ void VerticalOwn(const Ring& ring, int width, const Shifts& shifts, const Column
   }
 }
 
-// Mixed moment of two pictures.
+// Mixed moment of two pictures, to planes 3 and 4.
 template <int kScale, Depth kDepth>
-void VerticalMixed(const Ring& ref, const Ring& dis, int width, const Shifts& shifts, const Columns& out, int plane) {
+void VerticalMixed(const Ring& ref, const Ring& dis, int width, const Shifts& shifts, const Columns& out) {
   const D32 d32;
   const D16 d16;
   const DU16 du16;
   const int group = static_cast<int>(hn::Lanes(d16));
-  const Taps<kScale> taps_of;
+  const Taps<kScale> taps;
   for (int x = 0; x < width; x += group) {
     const auto half = [&](int at, V32& q0, V32& q1, V32& q2, V32& q3) FOVEA_VIF_LAMBDA {
+      q0 = q1 = q2 = q3 = hn::Set(d32, kDepth == Depth::k8 ? 0 : shifts.high_start);
+      V32 l0, l1, l2, l3;
+      l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
       const auto low = [&](int k) FOVEA_VIF_LAMBDA {
         return FlipTop(hn::Mul(hn::Load(d16, ref.pair[k] + at), hn::Load(d16, dis.pair[k] + at)));
       };
       if constexpr (kDepth == Depth::k8) {
-        q0 = q1 = q2 = q3 = hn::Zero(d32);
-        SumFour(taps_of, low, q0, q1, q2, q3);
+        SumFour(taps, low, q0, q1, q2, q3);
       } else {
-        V32 l0, l1, l2, l3;
-        l0 = l1 = l2 = l3 = hn::Set(d32, shifts.low_start);
-        SumFour(taps_of, low, l0, l1, l2, l3);
-        q0 = q1 = q2 = q3 = hn::Set(d32, shifts.high_start);
-        SumFour(taps_of, [&](int k) FOVEA_VIF_LAMBDA {
+        SumFour(taps, low, l0, l1, l2, l3);
+        SumFour(taps, [&](int k) FOVEA_VIF_LAMBDA {
           const V16 high = hn::BitCast(d16, hn::MulHigh(hn::BitCast(du16, hn::Load(d16, ref.pair[k] + at)),
                                                         hn::BitCast(du16, hn::Load(d16, dis.pair[k] + at))));
           return kDepth == Depth::k16 ? FlipTop(high) : high;
         }, q0, q1, q2, q3);
+      }
+      if constexpr (kDepth != Depth::k8) {
         q0 = JoinMoment<kDepth>(q0, l0, shifts);
         q1 = JoinMoment<kDepth>(q1, l1, shifts);
         q2 = JoinMoment<kDepth>(q2, l2, shifts);
@@ -388,10 +409,10 @@ void VerticalMixed(const Ring& ref, const Ring& dis, int width, const Shifts& sh
     V32 e0, e1, e2, e3, o0, o1, o2, o3;
     half(2 * x, e0, e1, e2, e3);
     half(2 * x + group, o0, o1, o2, o3);
-    StoreMoment(e0, o0, out.row(0, plane) + x, out.row(0, plane + 1) + x);
-    StoreMoment(e1, o1, out.row(1, plane) + x, out.row(1, plane + 1) + x);
-    StoreMoment(e2, o2, out.row(2, plane) + x, out.row(2, plane + 1) + x);
-    StoreMoment(e3, o3, out.row(3, plane) + x, out.row(3, plane + 1) + x);
+    StoreMoment(e0, o0, out.row(0, 3) + x, out.row(0, 4) + x);
+    StoreMoment(e1, o1, out.row(1, 3) + x, out.row(1, 4) + x);
+    StoreMoment(e2, o2, out.row(2, 3) + x, out.row(2, 4) + x);
+    StoreMoment(e3, o3, out.row(3, 3) + x, out.row(3, 4) + x);
   }
 }
 
@@ -408,13 +429,12 @@ HWY_INLINE void MirrorEnds(int16_t* row, int width, int radius) {
 // Adds tap k of the filter along row p to the sums of a group of columns, the first of which stands at p.
 // All rows that are wanted go through tap k before the next one, so that taps need few registers and sums do not
 // wait for each other.
-template <int kScale>
-HWY_INLINE void AddColumnTap(const Taps<kScale>& taps_of, int k, const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
+template <int kScale, int k>
+HWY_INLINE void AddColumnTap(const Taps<kScale>& taps, const int16_t* HWY_RESTRICT p, V32& even, V32& odd) {
   constexpr PairTaps t = kPairTaps[kScale];
-  constexpr int taps = kRadius[kScale] + 1, skip = t.odd_start - t.even_start;
   const V16 v = hn::LoadU(D16(), p + 2 * (t.even_start + k));
-  if (k < taps) even = taps_of.Even(v, k, even);
-  if (k >= skip) odd = taps_of.Odd(v, k - skip, odd);
+  even = taps.template Even<k>(v, even);
+  odd = taps.template Odd<k - (t.odd_start - t.even_start)>(v, odd);
 }
 template <int kScale>
 constexpr int ColumnTaps() {
@@ -538,15 +558,14 @@ void RefMoments(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean,
   const D32 d32;
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2);
-  const Taps<kScale> taps_of;
+  const Taps<kScale> taps;
   for (int x = 0; x < width; x += group) {
     V32 m_even = StartHigh(), m_odd = m_even, h_even = m_even, h_odd = m_even, l_even = StartLow(), l_odd = l_even;
-#pragma GCC unroll 16
-    for (int k = 0; k < ColumnTaps<kScale>(); ++k) {
-      AddColumnTap(taps_of, k, m + x, m_even, m_odd);
-      AddColumnTap(taps_of, k, h + x, h_even, h_odd);
-      AddColumnTap(taps_of, k, l + x, l_even, l_odd);
-    }
+    Unroll<ColumnTaps<kScale>()>([&](auto k) FOVEA_VIF_LAMBDA {
+      AddColumnTap<kScale, k>(taps, m + x, m_even, m_odd);
+      AddColumnTap<kScale, k>(taps, h + x, h_even, h_odd);
+      AddColumnTap<kScale, k>(taps, l + x, l_even, l_odd);
+    });
     const V32 q_even = JoinHalves(h_even, l_even), q_odd = JoinHalves(h_odd, l_odd);
     hn::Store(m_even, d32, mean + x);
     hn::Store(m_odd, d32, mean + x + lanes);
@@ -556,25 +575,56 @@ void RefMoments(const Columns& in, int r, int width, int32_t* HWY_RESTRICT mean,
   PadRow(variance, width, -1);
 }
 
-// The reference's part of the sums.
-void AddReference(const int32_t* HWY_RESTRICT variance, int width, Sums& sums) {
+// Logarithms to be summed, a vector at a time: of the reference's variances, or of pairs of terms.
+struct RefLogs {
+  const int32_t* variance;
+  int count;  // lanes
+  int next;
+};
+struct DisLogs {
+  const int32_t* noise_only;
+  const int32_t* with_signal;
+  int count;
+  int next;
+};
+
+HWY_INLINE void AddLog(RefLogs& logs, V32& octaves, V32& fractions, int64_t& textured_count) {
   const D32 d32;
-  const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
-  const V32 noise = hn::Set(d32, kNoiseQ16);
-  V32 octaves = hn::Zero(d32), fractions = hn::Zero(d32);
-  int64_t textured_count = 0;
-  const int end = (width + group - 1) / group * group;
-  for (int x = 0; x < end; x += lanes) {
-    const V32 v = hn::Load(d32, variance + x);
-    const auto textured = hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1));
-    textured_count += static_cast<int64_t>(hn::CountTrue(d32, textured));
-    V32 octave, fraction;
-    Log2(hn::Add(v, noise), octave, fraction);
-    octaves = hn::Add(octaves, hn::IfThenElseZero(textured, octave));
-    fractions = hn::Add(fractions, hn::IfThenElseZero(textured, fraction));
-  }
-  sums.den_flat += width - textured_count;
+  const V32 v = hn::Load(d32, logs.variance + logs.next);
+  const auto textured = hn::Gt(v, hn::Set(d32, kNoiseQ16 - 1));
+  textured_count += static_cast<int64_t>(hn::CountTrue(d32, textured));
+  V32 octave, fraction;
+  Log2(hn::Add(v, hn::Set(d32, kNoiseQ16)), octave, fraction);
+  octaves = hn::Add(octaves, hn::IfThenElseZero(textured, octave));
+  fractions = hn::Add(fractions, hn::IfThenElseZero(textured, fraction));
+  logs.next += static_cast<int>(hn::Lanes(d32));
+}
+HWY_INLINE void AddLog(DisLogs& logs, V32& octaves, V32& fractions, int64_t&) {
+  const D32 d32;
+  V32 octave1, octave2, fraction1, fraction2;
+  Log2(hn::Load(d32, logs.noise_only + logs.next), octave1, fraction1);
+  Log2(hn::Load(d32, logs.with_signal + logs.next), octave2, fraction2);
+  octaves = hn::Add(octaves, hn::Sub(octave2, octave1));
+  fractions = hn::Add(fractions, hn::Sub(fraction2, fraction1));
+  logs.next += static_cast<int>(hn::Lanes(d32));
+}
+
+HWY_INLINE void AddToSums(const RefLogs&, V32 octaves, V32 fractions, int64_t textured_count, Sums& sums) {
+  sums.den_flat -= textured_count;  // the caller adds all pixels
   sums.den_log += 2048 * (SumLanes(octaves) - (127 + 17) * textured_count) + SumLanes(fractions);
+}
+HWY_INLINE void AddToSums(const DisLogs&, V32 octaves, V32 fractions, int64_t, Sums& sums) {
+  sums.num_log += 2048 * SumLanes(octaves) + SumLanes(fractions);
+}
+
+// All that are left.
+template <class Logs>
+void Drain(Logs& logs, Sums& sums) {
+  V32 octaves = hn::Zero(D32()), fractions = octaves;
+  int64_t textured_count = 0;
+  while (logs.next < logs.count) AddLog(logs, octaves, fractions, textured_count);
+  AddToSums(logs, octaves, fractions, textured_count, sums);
+  logs.next = logs.count = 0;
 }
 
 // What the numerator's two logarithms are taken of, gathered from vectors of pixels with at least one textured.
@@ -629,21 +679,20 @@ HWY_INLINE void DisMoments(const Columns& in, int r, int begin, int end, const i
   const int lanes = static_cast<int>(hn::Lanes(d32)), group = 2 * lanes;
   const int16_t *m = in.row(r, 0), *h = in.row(r, 1), *l = in.row(r, 2), *xh = in.row(r, 3), *xl = in.row(r, 4);
   const V32 zero = hn::Zero(d32);
-  const Taps<kScale> taps_of;
+  const Taps<kScale> taps;
   for (int x = begin; x < end; x += group) {
     const int to = x - begin;
     V32 m_even = StartHigh(), m_odd = m_even, h_even = m_even, h_odd = m_even, l_even = StartLow(), l_odd = l_even;
     V32 xh_even = m_even, xh_odd = m_even, xl_even = l_even, xl_odd = l_even;
-#pragma GCC unroll 16
-    for (int k = 0; k < ColumnTaps<kScale>(); ++k) {
-      AddColumnTap(taps_of, k, m + x, m_even, m_odd);
-      AddColumnTap(taps_of, k, h + x, h_even, h_odd);
-      AddColumnTap(taps_of, k, l + x, l_even, l_odd);
-      AddColumnTap(taps_of, k, xh + x, xh_even, xh_odd);
-      AddColumnTap(taps_of, k, xl + x, xl_even, xl_odd);
+    Unroll<ColumnTaps<kScale>()>([&](auto k) FOVEA_VIF_LAMBDA {
+      AddColumnTap<kScale, k>(taps, m + x, m_even, m_odd);
+      AddColumnTap<kScale, k>(taps, h + x, h_even, h_odd);
+      AddColumnTap<kScale, k>(taps, l + x, l_even, l_odd);
+      AddColumnTap<kScale, k>(taps, xh + x, xh_even, xh_odd);
+      AddColumnTap<kScale, k>(taps, xl + x, xl_even, xl_odd);
       if (k == ColumnTaps<kScale>() / 4 && to > 0) companion(to - group);
       if (k == ColumnTaps<kScale>() * 5 / 8 && to > 0) companion(to - lanes);
-    }
+    });
     const V32 dd_even = JoinHalves(h_even, l_even), dd_odd = JoinHalves(h_odd, l_odd);
     const V32 rd_even = JoinHalves(xh_even, xl_even), rd_odd = JoinHalves(xh_odd, xl_odd);
     hn::Store(hn::Max(Central(dd_even, m_even, m_even), zero), d32, variance + to);
@@ -675,41 +724,25 @@ void DisRow(const Columns& in, int r, int begin, int end, const int32_t* HWY_RES
   }
 }
 
-// Sum of log2(with_signal) - log2(noise_only), Q11, over `count` lanes.
-int64_t LogRatios(const int32_t* HWY_RESTRICT noise_only, const int32_t* HWY_RESTRICT with_signal, int count) {
-  const D32 d32;
-  const int lanes = static_cast<int>(hn::Lanes(d32));
-  V32 octaves = hn::Zero(d32), fractions = hn::Zero(d32);
-  for (int x = 0; x < count; x += lanes) {
-    V32 octave1, octave2, fraction1, fraction2;
-    Log2(hn::Load(d32, noise_only + x), octave1, fraction1);
-    Log2(hn::Load(d32, with_signal + x), octave2, fraction2);
-    octaves = hn::Add(octaves, hn::Sub(octave2, octave1));
-    fractions = hn::Add(fractions, hn::Sub(fraction2, fraction1));
-  }
-  return 2048 * SumLanes(octaves) + SumLanes(fractions);
-}
-
 // ---- the next scale -----------------------------------------------------------------------------------
 
 // Output rows 0 and 2 of the block, blurred with the next scale's taps, every other column.
 template <int kScale, Depth kDepth>
 void NextRows(const Ring& ring, int width, const Shifts& shifts, int16_t* row0, int16_t* row1, uint16_t* out0, uint16_t* out1) {
-  constexpr PairTaps t = kPairTaps[kScale + 1];
-  const Taps<kScale + 1> taps_of;
-  constexpr int taps = kRadius[kScale + 1] + 1, skip = t.even_start - kPairTaps[kScale].even_start;
+  constexpr int start = kPairTaps[kScale + 1].even_start;
+  const Taps<kScale + 1> taps;
+  constexpr int count = kRadius[kScale + 1] + 1, skip = start - kPairTaps[kScale].even_start;
   const D32 d32;
   const D16 d16;
   const int group = static_cast<int>(hn::Lanes(d16)), lanes = group / 2;
   const auto vertical = [&](int at, V32& s0, V32& s1) FOVEA_VIF_LAMBDA {
     s0 = s1 = hn::Set(d32, shifts.mean_start);
-#pragma GCC unroll 16
-    for (int k = 0; k <= taps; ++k) {
+    Unroll<count + 1>([&](auto k) FOVEA_VIF_LAMBDA {
       V16 v = hn::Load(d16, ring.pair[skip + k] + at);
       if (kDepth == Depth::k16) v = FlipTop(v);
-      if (k < taps) s0 = taps_of.Even(v, k, s0);
-      if (k > 0) s1 = taps_of.Even(v, k - 1, s1);
-    }
+      s0 = taps.template Even<k>(v, s0);
+      s1 = taps.template Even<k - 1>(v, s1);
+    });
   };
   for (int x = 0; x < width; x += group) {
     V32 e0, e1, o0, o1;
@@ -725,8 +758,9 @@ void NextRows(const Ring& ring, int width, const Shifts& shifts, int16_t* row0, 
   const auto horizontal = [&](const int16_t* row, uint16_t* out) FOVEA_VIF_LAMBDA {
     for (int x = 0; x < width / 2; x += lanes) {
       V32 sum = hn::Set(d32, static_cast<int32_t>(0x80008000u));
-#pragma GCC unroll 16
-      for (int k = 0; k < taps; ++k) sum = taps_of.Even(hn::LoadU(d16, row + 2 * (x + t.even_start + k)), k, sum);
+      Unroll<count>([&](auto k) FOVEA_VIF_LAMBDA {
+        sum = taps.template Even<k>(hn::LoadU(d16, row + 2 * (x + start + k)), sum);
+      });
       hn::StoreU(hn::DemoteTo(du16, hn::BitCast(d32, hn::ShiftRight<16>(Unsigned(sum)))), du16, out + x);
     }
   };
@@ -756,17 +790,17 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
   Ring& ref_ring = rings[dis_count];
   const Columns ref_columns{scratch.take<int16_t>(kBlock * kRefPlanes * pitch) + kLead, pitch, kRefPlanes};
   const Columns dis_columns{scratch.take<int16_t>(kBlock * kDisPlanes * pitch) + kLead, pitch, kDisPlanes};
-  int32_t* mean[kBlock];
-  int32_t* variance[kBlock];
-  for (int r = 0; r < kBlock; ++r) {
-    mean[r] = scratch.take<int32_t>(padded_width(width));
-    variance[r] = scratch.take<int32_t>(padded_width(width));
-  }
+  const size_t wide = padded_width(width);
+  int32_t* mean = scratch.take<int32_t>(kBlock * wide);
+  int32_t* variance = scratch.take<int32_t>(kBlock * wide);
   int32_t* dis_variance = scratch.take<int32_t>(kChunk);
   int32_t* covariance = scratch.take<int32_t>(kChunk);
-  int32_t* noise_only = scratch.take<int32_t>(kChunk);
-  int32_t* with_signal = scratch.take<int32_t>(kChunk);
-  Sums ref_sums;
+  Terms terms{scratch.take<int32_t>(kBlock * wide), scratch.take<int32_t>(kBlock * wide), 0};
+  std::fill_n(variance, kBlock * wide, -1);
+  RefLogs ref_logs{variance, 0, 0};
+  DisLogs dis_logs{terms.noise_only, terms.with_signal, 0, 0};
+  Sums ref_sums, discarded;
+  Sums* logs_of = &discarded;  // whose terms wait in dis_logs
   if (s.sums != nullptr) std::fill_n(s.sums, dis_count, Sums{});
 
   for (int y = s.begin; y < s.end; y += kBlock) {
@@ -774,24 +808,34 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
     FillRing<Sample>(s.ref, pairs, ref_ring);
     for (int d = 0; d < dis_count; ++d) FillRing<Sample>(s.dis[d], pairs, rings[d]);
     if (s.sums != nullptr) {
-      VerticalOwn<kScale, kDepth>(ref_ring, width, shifts, ref_columns, 0);
+      VerticalOwn<kScale, kDepth>(ref_ring, width, shifts, ref_columns);
+      Drain(ref_logs, ref_sums);
       for (int r = 0; r < rows; ++r) {
         for (int p = 0; p < kRefPlanes; ++p) MirrorEnds(ref_columns.row(r, p), width, radius);
         FetchAhead<Sample>(s.ref, 2 * ref_ring.filled + r, 0, width);
-        RefMoments<kScale>(ref_columns, r, width, mean[r], variance[r]);
-        AddReference(variance[r], width, ref_sums);
+        RefMoments<kScale>(ref_columns, r, width, mean + r * wide, variance + r * wide);
       }
+      ref_sums.den_flat += static_cast<int64_t>(width) * rows;
+      ref_logs.count = static_cast<int>(wide) * rows;
+      if (!kCompanions) Drain(ref_logs, ref_sums);
       for (int d = 0; d < dis_count; ++d) {
-        VerticalOwn<kScale, kDepth>(rings[d], width, shifts, dis_columns, 0);
-        VerticalMixed<kScale, kDepth>(ref_ring, rings[d], width, shifts, dis_columns, 3);
+        VerticalOwn<kScale, kDepth>(rings[d], width, shifts, dis_columns);
+        VerticalMixed<kScale, kDepth>(ref_ring, rings[d], width, shifts, dis_columns);
+        Drain(dis_logs, *logs_of);
+        logs_of = &s.sums[d];
+        terms.count = 0;
         for (int r = 0; r < rows; ++r) {
           for (int p = 0; p < kDisPlanes; ++p) MirrorEnds(dis_columns.row(r, p), width, radius);
           for (int x = 0; x < width; x += kChunk) {
             const int end = HWY_MIN(x + kChunk, width);
             FetchAhead<Sample>(s.dis[d], 2 * rings[d].filled + r, x, end);
-            Terms terms{noise_only, with_signal, 0};
-            DisRow<kScale>(dis_columns, r, x, end, mean[r], variance[r], dis_variance, covariance, s.gain_limit, terms, s.sums[d]);
-            s.sums[d].num_log += LogRatios(noise_only, with_signal, terms.count);
+            DisRow<kScale>(dis_columns, r, x, end, mean + r * wide, variance + r * wide, dis_variance, covariance,
+                           s.gain_limit, terms, s.sums[d]);
+            dis_logs.count = terms.count;
+            if (!kCompanions) {
+              Drain(dis_logs, *logs_of);
+              terms.count = 0;
+            }
           }
         }
       }
@@ -810,6 +854,8 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
     }
     for (int i = 0; i <= dis_count; ++i) rings[i].Advance(kBlock / 2, pairs);
   }
+  Drain(ref_logs, ref_sums);
+  Drain(dis_logs, *logs_of);
   for (int d = 0; s.sums != nullptr && d < dis_count; ++d) {
     s.sums[d].den_log = ref_sums.den_log;
     s.sums[d].den_flat = ref_sums.den_flat;
@@ -867,7 +913,7 @@ size_t strip_scratch_bytes(int width, int dis_count) {
                          (dis_count + 1) * kMaxPairs * Scratch::bytes_for<int16_t>(2 * wide) +
                          Scratch::bytes_for<int16_t>(kBlock * kRefPlanes * pitch) +
                          Scratch::bytes_for<int16_t>(kBlock * kDisPlanes * pitch) +
-                         2 * kBlock * Scratch::bytes_for<int32_t>(wide) + 4 * Scratch::bytes_for<int32_t>(kChunk);
+                         4 * Scratch::bytes_for<int32_t>(kBlock * wide) + 2 * Scratch::bytes_for<int32_t>(kChunk);
   return HWY_MAX(kernels, strip_scratch_bytes_ref(width));
 }
 
