@@ -44,7 +44,7 @@ TEST(Plan, EqualClipsNeedNothing) {
 TEST(Plan, DifferencesNameTheValuesAndTheFlag) {
   const StreamInfo ref = stream("ref.mkv", kHd);
   EXPECT_EQ(error_of(ref, stream("dis.mp4", {1280, 720, 8, Chroma::k420}))
-                .find("dis.mp4: 1280x720 but ref.mkv is 1920x1080; add --scale to bring the distorted clip "
+                .find("dis.mp4: 1280x720 but ref.mkv is 1920x1080; add --scale ref to bring the distorted clip "
                       "to the reference's size"),
             0u);
   EXPECT_NE(error_of(ref, stream("dis.mp4", {1920, 1080, 8, Chroma::k422}))

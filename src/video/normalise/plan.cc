@@ -253,7 +253,7 @@ Result<NormalisationPlan> make_plan(const StreamInfo& ref, std::span<const Strea
       const bool is_cropped = side.crop || plan.ref.crop;
       return input_error(
           lacks(dis[i], size_text(out) + (is_cropped ? " after cropping" : ""), ref, size_text(want),
-                "add --scale to bring the distorted clip to the reference's size, or --crop or "
+                "add --scale ref to bring the distorted clip to the reference's size, or --crop or "
                 "--crop-ref to cut bars off"));
     }
     if (out.chroma != want.chroma) {
