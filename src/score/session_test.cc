@@ -2,6 +2,9 @@
 #include "score/session.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "metrics/registry.h"
 #include "metrics/testing.h"
@@ -153,6 +156,31 @@ TEST(Session, RefusesPicturesThatDoNotFit) {
   EXPECT_FALSE((*session)->push(0, good, {good}).ok()) << "frames count up";
   EXPECT_TRUE((*session)->finish().ok());
   EXPECT_FALSE((*session)->push(2, good, {good}).ok());
+}
+
+// Resident memory of this process, in bytes.
+int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(Session, MemoryStaysFlatOverTenThousandFrames) {
+  const Format format{64, 48, 8, Chroma::k420};
+  const Clips clips = make_clips(format, 10, 1);
+  auto session = Session::create(default_config(format, 1, 2));
+  ASSERT_TRUE(session.ok());
+  int64_t early = 0;
+  for (int i = 0; i < 10000; ++i) {
+    ASSERT_TRUE((*session)->push(i, clips.ref[i % 10], {clips.dis[0][i % 10]}).ok());
+    if (i == 100) early = resident_bytes();
+  }
+  ASSERT_TRUE((*session)->finish().ok());
+  EXPECT_EQ((*session)->table(0).frame_count(), 10000);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(resident_bytes() - early, 8 << 20);
+#endif
 }
 
 TEST(Session, IsDestroyedInTheMiddleOfWork) {
