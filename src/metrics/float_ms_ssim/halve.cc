@@ -18,50 +18,62 @@ using DF = hn::Rebind<float, DD>;
 using VD = hn::Vec<DD>;
 using VF = hn::Vec<DF>;
 
-HWY_INLINE VD Weighted(VF v, float weight) { return hn::PromoteTo(DD(), hn::Mul(v, hn::Set(DF(), weight))); }
+void SplitRow(const float* HWY_RESTRICT row, int count, float* HWY_RESTRICT even, float* HWY_RESTRICT odd) {
+  const DF df;
+  const int lanes = static_cast<int>(hn::Lanes(df));
+  for (int x = 0; x < count; x += lanes) {
+    VF a, b;
+    hn::LoadInterleaved2(df, row + 2 * x, a, b);
+    hn::StoreU(a, df, even + x);
+    hn::StoreU(b, df, odd + x);
+  }
+}
 
-void HalveAcross(const float* HWY_RESTRICT row, int parity, int count, double* const* HWY_RESTRICT h) {
+HWY_INLINE VD Weighted(VF v, const float* weight) { return hn::PromoteTo(DD(), hn::Mul(v, hn::Set(DF(), *weight))); }
+
+void HalveDown(const float* HWY_RESTRICT in, ptrdiff_t pitch, int rows, int k, double* HWY_RESTRICT out, ptrdiff_t out_pitch) {
   const DD d;
   const DF df;
   const int lanes = static_cast<int>(hn::Lanes(d));
-  for (int x = 0; x < count; x += lanes) {
-    const float* HWY_RESTRICT in = row + 2 * x;
-    VF m4, m3, m2, m1, c0, p1, p2, p3, p4, unused;
-    hn::LoadInterleaved2(df, in - 4, m4, m3);
-    hn::LoadInterleaved2(df, in - 2, m2, m1);
-    hn::LoadInterleaved2(df, in, c0, p1);
-    hn::LoadInterleaved2(df, in + 2, p2, p3);
-    hn::LoadInterleaved2(df, in + 4, p4, unused);
-    (void)unused;
-    for (int b = parity, i = 0; b < 5; b += 2, ++i) {
-      const float* k = kHalve[b];
-      auto sum = Weighted(m4, k[4]);
-      sum = hn::Add(sum, Weighted(m3, k[3]));
-      sum = hn::Add(sum, Weighted(m2, k[2]));
-      sum = hn::Add(sum, Weighted(m1, k[1]));
-      sum = hn::Add(sum, Weighted(c0, k[0]));
-      sum = hn::Add(sum, Weighted(p1, k[1]));
-      sum = hn::Add(sum, Weighted(p2, k[2]));
-      sum = hn::Add(sum, Weighted(p3, k[3]));
-      sum = hn::Add(sum, Weighted(p4, k[4]));
-      hn::StoreU(sum, d, h[i] + x);
+  const float* w = kHalve[k];
+  for (int i = 0; i < 8; i += lanes) {
+    const float* HWY_RESTRICT p = in + i;
+    // a has seen the most rows, e the fewest.
+    auto a = hn::Zero(d), b = a, c = a, e = a;
+    for (int y = -4; y < rows; ++y, p += 2 * pitch) {
+      const auto even = hn::LoadU(df, p);
+      const auto w0 = Weighted(even, w), w2 = Weighted(even, w + 2), w4 = Weighted(even, w + 4);
+      if (y >= 0) hn::StoreU(hn::Add(a, w4), d, out + y * out_pitch + i);
+      if (y == rows - 1) break;  // the row below belongs to the next output
+      const auto odd = hn::LoadU(df, p + pitch);
+      const auto w1 = Weighted(odd, w + 1), w3 = Weighted(odd, w + 3);
+      a = hn::Add(hn::Add(b, w2), w3);
+      b = hn::Add(hn::Add(c, w0), w1);
+      c = hn::Add(hn::Add(e, w2), w1);
+      e = hn::Add(w4, w3);
     }
   }
 }
 
-void HalveDown(const double* const* HWY_RESTRICT h, int count, float* HWY_RESTRICT out) {
+void HalveAcross(const double* HWY_RESTRICT e0, const double* HWY_RESTRICT o1, const double* HWY_RESTRICT e2,
+                 const double* HWY_RESTRICT o3, const double* HWY_RESTRICT e4, int count, float* HWY_RESTRICT out) {
   const DD d;
   const DF df;
   const int lanes = static_cast<int>(hn::Lanes(d));
   int x = 0;
   for (; x + lanes <= count; x += lanes) {
-    auto sum = hn::LoadU(d, h[0] + x);
-    for (int i = 1; i < 9; ++i) sum = hn::Add(sum, hn::LoadU(d, h[i] + x));
+    const auto at = [&](const double* h, int i) HWY_ATTR { return hn::LoadU(d, h + x + i); };
+    auto sum = hn::Add(at(e0, 0), hn::Add(at(o1, -1), at(o1, 0)));
+    sum = hn::Add(sum, hn::Add(at(e2, -1), at(e2, 1)));
+    sum = hn::Add(sum, hn::Add(at(o3, -2), at(o3, 1)));
+    sum = hn::Add(sum, hn::Add(at(e4, -2), at(e4, 2)));
     hn::StoreU(hn::DemoteTo(df, sum), df, out + x);
   }
   for (; x < count; ++x) {
-    double sum = h[0][x];
-    for (int i = 1; i < 9; ++i) sum += h[i][x];
+    double sum = e0[x] + (o1[x - 1] + o1[x]);
+    sum += e2[x - 1] + e2[x + 1];
+    sum += o3[x - 2] + o3[x + 1];
+    sum += e4[x - 2] + e4[x + 2];
     out[x] = static_cast<float>(sum);
   }
 }
@@ -72,11 +84,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace fovea::ms_ssim {
 
-HWY_EXPORT(HalveAcross);
+HWY_EXPORT(SplitRow);
 HWY_EXPORT(HalveDown);
+HWY_EXPORT(HalveAcross);
 
-void halve_across(const float* row, int parity, int count, double* const* h) { HWY_DYNAMIC_DISPATCH(HalveAcross)(row, parity, count, h); }
-void halve_down(const double* const* h, int count, float* out) { HWY_DYNAMIC_DISPATCH(HalveDown)(h, count, out); }
+void split_row(const float* row, int count, float* even, float* odd) { HWY_DYNAMIC_DISPATCH(SplitRow)(row, count, even, odd); }
+void halve_down(const float* in, ptrdiff_t pitch, int rows, int k, double* out, ptrdiff_t out_pitch) {
+  HWY_DYNAMIC_DISPATCH(HalveDown)(in, pitch, rows, k, out, out_pitch);
+}
+void halve_across(const double* e0, const double* o1, const double* e2, const double* o3, const double* e4, int count, float* out) {
+  HWY_DYNAMIC_DISPATCH(HalveAcross)(e0, o1, e2, o3, e4, count, out);
+}
 
 const float kHalve[5][5] = {{0.363505f, 0.160885f, -0.047149f, -0.010146f, 0.016114f},
                             {0.160885f, 0.071207f, -0.020867f, -0.004490f, 0.007132f},
@@ -86,10 +104,13 @@ const float kHalve[5][5] = {{0.363505f, 0.160885f, -0.047149f, -0.010146f, 0.016
 
 namespace {
 
-constexpr int kTile = 64;                   // outputs across, so that the ring of row sums stays in the first cache
-constexpr int kRing = 10;                   // rows of samples below one output row, and one more
+// A tile is 16 rows of 60 outputs: its column sums take 40 KiB, its samples 20.
+constexpr int kTileRows = 16;
+constexpr int kTileColumns = 60;
+constexpr int kPitch = kTileColumns + 4;  // two columns of either kind on both sides
+constexpr int kInRows = 2 * kTileRows + 7;
 constexpr int kMargin = 4;
-constexpr int kRow = 2 * kTile + 2 * kMargin + 16;
+constexpr int kRow = 2 * kPitch + 16;
 
 int repeated(int i, int n) { return i < 0 ? -1 - i : i >= n ? 2 * n - 1 - i : i; }
 
@@ -108,27 +129,35 @@ void load_padded(const ssim::Image& in, int y, int begin, int end, float* out) {
 
 }  // namespace
 
-size_t halve_scratch_bytes() { return Scratch::bytes_for<float>(kRow) + Scratch::bytes_for<double>(3 * kRing * kTile); }
+size_t halve_scratch_bytes() {
+  return Scratch::bytes_for<float>(kRow) + 2 * Scratch::bytes_for<float>(kInRows * kPitch) +
+         5 * Scratch::bytes_for<double>(kTileRows * kPitch + 8);
+}
 
 void halve_rows(const ssim::Image& in, int begin, int end, float* out, Scratch& scratch) {
   const int width = halved(in.width);
   float* row = scratch.take<float>(kRow);
-  double* sums = scratch.take<double>(3 * kRing * kTile);
+  float* even = scratch.take<float>(kInRows * kPitch);
+  float* odd = scratch.take<float>(kInRows * kPitch);
+  double* sums[5];  // by column of K
+  for (double*& sum : sums) sum = scratch.take<double>(kTileRows * kPitch + 8);
   std::fill(row, row + kRow, 0.0f);
-  const auto slot = [&](int y, int i) { return sums + (static_cast<ptrdiff_t>((y + kRing) % kRing) * 3 + i) * kTile; };
-  for (int x = 0; x < width; x += kTile) {
-    const int count = std::min(kTile, width - x);
-    const int padded = (count + 7) / 8 * 8;
-    int ready = 2 * begin - kMargin;  // rows before this one have their sums
-    for (int y = begin; y < end; ++y) {
-      for (; ready <= 2 * y + kMargin; ++ready) {
-        load_padded(in, ready, 2 * x - kMargin, 2 * (x + count) + kMargin, row);
-        double* const h[3] = {slot(ready, 0), slot(ready, 1), slot(ready, 2)};
-        halve_across(row + kMargin, ready & 1, padded, h);
+  for (int y = begin; y < end; y += kTileRows) {
+    const int rows = std::min(kTileRows, end - y);
+    for (int x = 0; x < width; x += kTileColumns) {
+      const int count = std::min(kTileColumns, width - x);
+      const int columns = (count + 4 + 7) / 8 * 8;
+      for (int i = 0; i < 2 * rows + 7; ++i) {
+        load_padded(in, 2 * y - kMargin + i, 2 * x - kMargin, 2 * (x + count) + kMargin, row);
+        split_row(row, columns, even + i * kPitch, odd + i * kPitch);
       }
-      const double* h[9];
-      for (int b = -kMargin; b <= kMargin; ++b) h[b + kMargin] = slot(2 * y + b, std::abs(b) / 2);
-      halve_down(h, count, out + static_cast<ptrdiff_t>(y) * width + x);
+      for (int k = 0; k < 5; ++k) {
+        for (int c = 0; c < columns; c += 8) halve_down((k % 2 == 0 ? even : odd) + c, kPitch, rows, k, sums[k] + c, kPitch);
+      }
+      for (int i = 0; i < rows; ++i) {
+        const auto at = [&](int k) { return sums[k] + i * kPitch + 2; };
+        halve_across(at(0), at(1), at(2), at(3), at(4), count, out + static_cast<ptrdiff_t>(y + i) * width + x);
+      }
     }
   }
 }
