@@ -41,6 +41,9 @@ function(fovea_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT 900)
 endfunction()
 
+# Everything that tests a room or a metric in its own process.
+add_custom_target(fovea_unit_tests)
+
 # fovea_room(NAME [LIBS ...] [TEST_LIBS ...]): src/NAME as library fovea_NAME; *_test.cc become the program NAME_test,
 # *_bench.cc the program NAME_bench.
 function(fovea_room name)
@@ -58,7 +61,8 @@ function(fovea_room name)
   add_library(fovea_${name} STATIC ${sources})
   target_link_libraries(fovea_${name} PUBLIC fovea_flags ${A_LIBS})
   if(FOVEA_TESTS AND tests)
-    fovea_test(${name}_test SOURCES ${tests} LIBS fovea_${name} ${A_TEST_LIBS})
+    fovea_test(${name}_test SOURCES ${tests} LIBS fovea_${name} ${A_TEST_LIBS} LABELS room)
+    add_dependencies(fovea_unit_tests ${name}_test)
   endif()
   if(FOVEA_BENCH AND benches)
     add_executable(${name}_bench ${benches})
@@ -85,6 +89,7 @@ function(fovea_metric name)
   target_link_libraries(fovea_metric_${name} PUBLIC fovea_flags fovea_simd fovea_base fovea_video fovea_kernels)
   if(FOVEA_TESTS)
     fovea_test(${name}_test SOURCES ${tests} LIBS fovea_metric_${name} fovea_metric_testing LABELS metric)
+    add_dependencies(fovea_unit_tests ${name}_test)
   endif()
   if(FOVEA_BENCH AND benches)
     add_executable(${name}_bench ${benches})

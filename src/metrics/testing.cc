@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <sstream>
 
 #include "hwy/targets.h"
 
@@ -204,9 +207,31 @@ Scores run_metric(const Metric& metric, const std::vector<Frame>& ref, const std
   return run_metric(metric, ref, std::vector<std::vector<Frame>>{dis})[0];
 }
 
-void for_each_target(const std::function<void(const char*)>& body) {
+namespace {
+
+// The names in FOVEA_TEST_TARGETS, or all.
+std::vector<int64_t> targets_to_test() {
   hwy::SetSupportedTargetsForTest(0);
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+  std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  const char* names = std::getenv("FOVEA_TEST_TARGETS");
+  if (names == nullptr) return targets;
+  std::vector<int64_t> chosen;
+  std::istringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
+    const auto target = std::find_if(targets.begin(), targets.end(), [&](int64_t t) { return name == hwy::TargetName(t); });
+    if (target == targets.end()) {
+      std::fprintf(stderr, "FOVEA_TEST_TARGETS: %s was not compiled in or does not run here\n", name.c_str());
+      std::exit(1);
+    }
+    chosen.push_back(*target);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+void for_each_target(const std::function<void(const char*)>& body) {
+  for (const int64_t target : targets_to_test()) {
     hwy::SetSupportedTargetsForTest(target);
     body(hwy::TargetName(target));
   }

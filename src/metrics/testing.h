@@ -37,7 +37,8 @@ std::vector<Scores> run_metric(const Metric& metric, const std::vector<Frame>& r
 Scores run_metric(const Metric& metric, const std::vector<Frame>& ref, const std::vector<Frame>& dis);
 
 // Calls `body` once for every CPU target that was compiled in and that this machine can run, with
-// dispatch forced to it, and restores normal dispatch. `body` gets the target's name.
+// dispatch forced to it, and restores normal dispatch. `body` gets the target's name. The environment
+// variable FOVEA_TEST_TARGETS (e.g. "NEON,SVE2") narrows the choice; a target that is absent ends the test.
 void for_each_target(const std::function<void(const char* target)>& body);
 
 // Uniform integer in [lo, hi].
