@@ -415,7 +415,8 @@ int run(const Options& o) {
 
   constexpr int64_t kHeadFrames = 48;
   std::vector<AlignmentTracker> trackers(o.no_align ? 0 : o.distorted.size());
-  bool told_head = false, stop = false;
+  bool stop = false;
+  std::vector<std::string> told(o.distorted.size());
   FeedOptions options;
   options.max_frames = o.frames;
   options.inspect = [&](int64_t frame, const Frame& ref, const std::vector<Frame>& dis) {
@@ -425,12 +426,13 @@ int run(const Options& o) {
       const LumaSignature other = make_signature(dis[k]);
       trackers[k].add(&signature, &other);
     }
-    if (frame + 1 != kHeadFrames || told_head) return;
-    told_head = true;  // a long run need not end before its user knows that it is in vain
+    if (frame + 1 != kHeadFrames) return;
+    // A long run need not end before its user knows that it is in vain.
     for (size_t k = 0; k < trackers.size(); ++k) {
       const Alignment a = trackers[k].result();
       if (!is_misaligned(a)) continue;
-      complain(0, "warning: " + infos[k + 1].name + ": " + a.text);
+      told[k] = infos[k + 1].name + ": " + a.text;
+      complain(0, "warning: " + told[k]);
       stop = stop || o.strict;
     }
   };
@@ -502,7 +504,7 @@ int run(const Options& o) {
         misaligned = true;
         const std::string text = infos[k + 1].name + ": " + a.text;
         warnings.push_back(text);
-        if (!stop) complain(0, "warning: " + text);
+        if (text != told[k]) complain(0, "warning: " + text);
       }
     }
     report.clips.push_back(std::move(clip));
