@@ -70,6 +70,18 @@ function(fovea_room name)
   endif()
 endfunction()
 
+# fovea_fuzzer(NAME SOURCE LIBS...): a libFuzzer program, in builds with FOVEA_FUZZ.
+option(FOVEA_FUZZ "Build the libFuzzer programs (clang; the preset `fuzz` has the other settings)" OFF)
+add_custom_target(fovea_fuzzers)
+function(fovea_fuzzer name source)
+  if(FOVEA_FUZZ)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE fovea_flags ${ARGN})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fovea_fuzzers ${name})
+  endif()
+endfunction()
+
 # fovea_metric(NAME): src/metrics/NAME. A folder without a README, a .params table or a test is refused,
 # so that nothing half-made is registered.
 function(fovea_metric name)
