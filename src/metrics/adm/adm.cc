@@ -8,8 +8,8 @@
 //   now complete
 //
 // through rows that stay in cache. Only the low-low band goes to the FrameState, as input of the next scale.
-// Detail outside the middle 4/5 of a band is not worked out: nothing depends on it. A strip repeats one row of
-// detail beyond each of its ends.
+// Detail outside the middle 4/5 of a band is not worked out: nothing depends on it. A strip repeats one row
+// of detail beyond each of its ends.
 #include <math.h>
 
 #include <algorithm>
@@ -31,7 +31,8 @@ class Plane16 {
  public:
   Plane16() = default;
   Plane16(int width, int height)
-      : stride_(round_up(static_cast<size_t>(width), kSlack) + kSlack), data_(stride_ * height + 2 * kSlack) {}
+      : stride_(round_up(static_cast<size_t>(width), kSlack) + kSlack),
+        data_(stride_ * height + 2 * kSlack) {}
   int16_t* row(int y) { return data_.data() + kSlack + stride_ * y; }
   const int16_t* row(int y) const { return data_.data() + kSlack + stride_ * y; }
 
@@ -49,8 +50,8 @@ struct State final : FrameState {
   struct Sums {
     std::array<int64_t, kBands> num{}, aim{};
   };
-  std::vector<LowBands> pictures;  // the reference, then the distorted ones
-  std::array<std::vector<Sums>, kScales> sums;                             // [scale][strip * dis_count + dis]
+  std::vector<LowBands> pictures;               // the reference, then the distorted ones
+  std::array<std::vector<Sums>, kScales> sums;  // [scale][strip * dis_count + dis]
   std::array<std::vector<std::array<uint64_t, kBands>>, kScales> energy;  // [scale][strip]
 };
 
@@ -98,8 +99,8 @@ struct Level0 {
     return out;
   }
   template <class Sample>
-  void transform(const PlaneView& luma, const int (&at)[6], int bit_depth, const Columns& columns, const RowPlan& plan,
-                 LowBands& bands, int y, int16_t* const detail[kBands]) const {
+  void transform(const PlaneView& luma, const int (&at)[6], int bit_depth, const Columns& columns,
+                 const RowPlan& plan, LowBands& bands, int y, int16_t* const detail[kBands]) const {
     const Sample* rows[6];
     for (int k = 0; k < 6; ++k) rows[k] = luma.row<Sample>(at[k]);
     columns0(rows, columns, bit_depth, low, high);
@@ -117,9 +118,12 @@ struct Level0 {
   static void prepare(const int16_t* const o[kBands], int count, const Split& split, const Prepared& out) {
     for (int b = 0; b < kBands; ++b) prepare0(o[b], count, split, out.limit[b]);
   }
-  static void point_to(const Prepared& prepared, Decouple& in) { std::copy_n(prepared.limit, kBands, in.limit); }
+  static void point_to(const Prepared& prepared, Decouple& in) {
+    std::copy_n(prepared.limit, kBands, in.limit);
+  }
   // Masks that do not fit 16 bits are worked out from the coefficients: all three rows of them.
-  static void point_to(const int16_t* const (&r)[3][kBands], const int16_t* const (&a)[3][kBands], Contrast& in) {
+  static void point_to(const int16_t* const (&r)[3][kBands], const int16_t* const (&a)[3][kBands],
+                       Contrast& in) {
     for (int y = 0; y < 3; ++y) {
       std::copy_n(r[y], kBands, in.r[y]);
       std::copy_n(a[y], kBands, in.a[y]);
@@ -157,15 +161,16 @@ struct Level1 {
     }
     return out;
   }
-  void transform(const Plan&, int scale, const Frame&, const int (&at)[6], const Columns& columns, const RowPlan& plan,
-                 LowBands& bands, int y, int32_t* const detail[kBands]) const {
+  void transform(const Plan&, int scale, const Frame&, const int (&at)[6], const Columns& columns,
+                 const RowPlan& plan, LowBands& bands, int y, int32_t* const detail[kBands]) const {
     if (scale == 1) {
       const int16_t* rows[6];
       for (int k = 0; k < 6; ++k) rows[k] = bands.high[0].row(at[k]);
       columns1(rows, columns, low, high);
     } else {
       ConstSplitRow rows[6];
-      for (int k = 0; k < 6; ++k) rows[k] = {bands.high[scale - 1].row(at[k]), bands.low[scale - 1].row(at[k])};
+      for (int k = 0; k < 6; ++k)
+        rows[k] = {bands.high[scale - 1].row(at[k]), bands.low[scale - 1].row(at[k])};
       columns2(rows, columns, low, high);
     }
     SplitRow a;
@@ -175,8 +180,11 @@ struct Level1 {
   static void prepare(const int32_t* const o[kBands], int count, const Split&, const Prepared& out) {
     for (int b = 0; b < kBands; ++b) prepare1(o[b], count, out.reciprocal[b]);
   }
-  static void point_to(const Prepared& prepared, Decouple& in) { std::copy_n(prepared.reciprocal, kBands, in.reciprocal); }
-  static void point_to(const uint32_t* const (&r)[3][kBands], const uint32_t* const (&a)[3][kBands], Contrast& in) {
+  static void point_to(const Prepared& prepared, Decouple& in) {
+    std::copy_n(prepared.reciprocal, kBands, in.reciprocal);
+  }
+  static void point_to(const uint32_t* const (&r)[3][kBands], const uint32_t* const (&a)[3][kBands],
+                       Contrast& in) {
     std::copy_n(r[1], kBands, in.r);
     std::copy_n(a[1], kBands, in.a);
   }
@@ -244,11 +252,16 @@ constexpr FeatureName kScores[] = {{"VMAF_integer_feature_adm2_score", "integer_
                                    {"integer_adm_scale1", nullptr},
                                    {"integer_adm_scale2", nullptr},
                                    {"integer_adm_scale3", nullptr}};
-constexpr FeatureName kDebugScores[] = {{"integer_adm", nullptr},            {"integer_adm_num", nullptr},
-                                        {"integer_adm_den", nullptr},        {"integer_adm_num_scale0", nullptr},
-                                        {"integer_adm_den_scale0", nullptr}, {"integer_adm_num_scale1", nullptr},
-                                        {"integer_adm_den_scale1", nullptr}, {"integer_adm_num_scale2", nullptr},
-                                        {"integer_adm_den_scale2", nullptr}, {"integer_adm_num_scale3", nullptr},
+constexpr FeatureName kDebugScores[] = {{"integer_adm", nullptr},
+                                        {"integer_adm_num", nullptr},
+                                        {"integer_adm_den", nullptr},
+                                        {"integer_adm_num_scale0", nullptr},
+                                        {"integer_adm_den_scale0", nullptr},
+                                        {"integer_adm_num_scale1", nullptr},
+                                        {"integer_adm_den_scale1", nullptr},
+                                        {"integer_adm_num_scale2", nullptr},
+                                        {"integer_adm_den_scale2", nullptr},
+                                        {"integer_adm_num_scale3", nullptr},
                                         {"integer_adm_den_scale3", nullptr}};
 
 class Adm final : public Metric {
@@ -269,7 +282,8 @@ class Adm final : public Metric {
     size_t bytes = 0;
     for (int s = 0; s < kScales; ++s) {
       RowAllocator rows(nullptr);
-      s == 0 ? void(Rows<Level0>(rows, plan_.scale[s], dis_count)) : void(Rows<Level1>(rows, plan_.scale[s], dis_count));
+      s == 0 ? void(Rows<Level0>(rows, plan_.scale[s], dis_count))
+             : void(Rows<Level1>(rows, plan_.scale[s], dis_count));
       bytes = std::max(bytes, rows.bytes());
     }
     return bytes;
@@ -291,7 +305,8 @@ class Adm final : public Metric {
     return state;
   }
 
-  void run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const override {
+  void run(const FrameInput& input, int phase, int strip, FrameState& state,
+           Scratch& scratch) const override {
     if (phase == 0) {
       run_strip<Level0>(input, phase, strip, static_cast<State&>(state), scratch);
     } else {
@@ -299,7 +314,8 @@ class Adm final : public Metric {
     }
   }
 
-  void finish(const FrameInput& input, const FrameState& state, int dis, std::span<double> raw) const override;
+  void finish(const FrameInput& input, const FrameState& state, int dis,
+              std::span<double> raw) const override;
 
  private:
   template <class Level>
@@ -329,8 +345,9 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
   // Rows that are summed here, and rows of detail that they need.
   const Range middle{std::max(own.begin, plan.top), plan.scored ? std::min(own.end, plan.bottom) : own.begin};
   const bool has_detail = middle.begin < middle.end;
-  const Range detail_rows = has_detail ? Range{std::max(middle.begin - 1, 0), std::min(middle.end + 1, plan.height)}
-                                       : Range{own.begin, own.begin};
+  const Range detail_rows = has_detail
+                                ? Range{std::max(middle.begin - 1, 0), std::min(middle.end + 1, plan.height)}
+                                : Range{own.begin, own.begin};
   const int count = plan.end - plan.begin;
   const Range summed{plan.left - plan.begin, plan.right - plan.begin};
   const Range source{std::max(2 * plan.begin - 1, 0), std::min(2 * plan.end + 1, plan.src_width)};
@@ -362,9 +379,11 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     const bool is_detail = y >= detail_rows.begin && y < detail_rows.end;
     if (!is_own && !is_detail) continue;
     int at[6];  // the last two belong to the next row
-    for (int k = 0; k < 6; ++k) at[k] = reflect(std::min(2 * y - 1 + k, plan.src_height + 1), plan.src_height);
+    for (int k = 0; k < 6; ++k)
+      at[k] = reflect(std::min(2 * y - 1 + k, plan.src_height + 1), plan.src_height);
     const Range none{};
-    const Columns columns{plan.src_width, is_own ? Range{0, plan.src_width} : source, is_detail ? source : none};
+    const Columns columns{plan.src_width, is_own ? Range{0, plan.src_width} : source,
+                          is_detail ? source : none};
     const RowPlan row_plan{is_own ? plan.width : 0, is_detail ? Range{plan.begin, plan.end} : none};
 
     rows.level.transform(plan_, scale, input.ref(), at, columns, row_plan, state.pictures[0], y, rows.o);
@@ -375,7 +394,8 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
       }
     }
     for (int k = 0; k < dis_count; ++k) {
-      rows.level.transform(plan_, scale, input.dis()[k], at, columns, row_plan, state.pictures[k + 1], y, rows.t);
+      rows.level.transform(plan_, scale, input.dis()[k], at, columns, row_plan, state.pictures[k + 1], y,
+                           rows.t);
       if (!is_detail) continue;
       const auto& slot = rows.dis[k].slot[y % 3];
       typename Level::Decouple in;
@@ -402,7 +422,9 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
 }
 
 // p-norm with p = 3 of a band. libvmaf's floats: the scores hang on powf.
-float band_score(float value, float noise_floor) { return powf(value, kThird) + noise_floor; }
+float band_score(float value, float noise_floor) {
+  return powf(value, kThird) + noise_floor;
+}
 
 void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std::span<double> raw) const {
   const State& s = static_cast<const State&>(state);
@@ -425,14 +447,16 @@ void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std:
         }
       }
       const auto value = [&](int64_t sum, int b) {
-        const float rounded = scale == 0 ? static_cast<float>(static_cast<double>(sum)) : static_cast<float>(sum);
+        const float rounded =
+            scale == 0 ? static_cast<float>(static_cast<double>(sum)) : static_cast<float>(sum);
         return std::ldexp(rounded, -plan.exponent[b]);
       };
       den[scale] = 0;
       for (int b = 0; b < kBands; ++b) {
         num[scale] += band_score(value(sums.num[b], b), plan.noise_floor);
         if (!params.adm_skip_aim) aim[scale] += band_score(value(sums.aim[b], b), 0);
-        const double reference = std::ldexp(static_cast<double>(energy[b]), -plan.den_exponent) * plan.den_factor[b];
+        const double reference =
+            std::ldexp(static_cast<double>(energy[b]), -plan.den_exponent) * plan.den_factor[b];
         den[scale] += band_score(static_cast<float>(reference), plan.noise_floor);
       }
     }
@@ -441,7 +465,8 @@ void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std:
     aim_sum += aim[scale];
   }
 
-  const double limit = 1e-10 * (static_cast<double>(plan_.format.width_px) * plan_.format.height_px) / (1920.0 * 1080.0);
+  const double limit =
+      1e-10 * (static_cast<double>(plan_.format.width_px) * plan_.format.height_px) / (1920.0 * 1080.0);
   if (num_sum < limit) num_sum = 0;
   if (den_sum < limit) den_sum = 0;
   const double adm2 = den_sum == 0 ? 1.0 : num_sum / den_sum;
@@ -470,7 +495,8 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   if (b != 8 && b != 10 && b != 12 && b != 16) {
     return unsupported_error("adm: bit depth " + std::to_string(b) + " is not 8, 10, 12 or 16");
   }
-  if (format.width_px < kMinSize || format.height_px < kMinSize) return too_small_error("adm", format, kMinSize, kMinSize);
+  if (format.width_px < kMinSize || format.height_px < kMinSize)
+    return too_small_error("adm", format, kMinSize, kMinSize);
   const double product = params.adm_norm_view_dist * params.adm_ref_display_height;
   if (product < 3240) {
     return usage_error("adm: adm_norm_view_dist * adm_ref_display_height = " + format_g(product) +

@@ -10,7 +10,8 @@ extern const MetricInfo kMetric;
 namespace {
 
 void run_frames(benchmark::State& timer) {
-  const Format format{static_cast<int>(timer.range(0)), static_cast<int>(timer.range(1)), static_cast<int>(timer.range(2)), Chroma::k400};
+  const Format format{static_cast<int>(timer.range(0)), static_cast<int>(timer.range(1)),
+                      static_cast<int>(timer.range(2)), Chroma::k400};
   const int dis_count = static_cast<int>(timer.range(3));
   const auto metric = std::move(kMetric.create(format, {})).value();
   const Frame ref = testing::make_frame(format, testing::Pattern::kTexture, 1);

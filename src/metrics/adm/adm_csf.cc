@@ -11,7 +11,8 @@ namespace fovea::adm {
 namespace {
 
 float pixels_per_degree(const Params& params) {
-  return static_cast<float>(params.adm_norm_view_dist * params.adm_ref_display_height * std::numbers::pi / 180.0);
+  return static_cast<float>(params.adm_norm_view_dist * params.adm_ref_display_height * std::numbers::pi /
+                            180.0);
 }
 
 // A. B. Watson, G. Y. Yang, J. A. Solomon, J. Villasenor, "Visibility of wavelet quantization noise", 1997:
@@ -22,10 +23,11 @@ float watson(int scale, bool diagonal, const Params& params) {
       {0.67234f, 0.72709f}, {0.41317f, 0.49428f}, {0.22727f, 0.28688f}, {0.11792f, 0.15214f}};
   const float gain = diagonal ? 0.534f : 1.0f;
   const float r = pixels_per_degree(params);
-  const float t = static_cast<float>(std::log10(std::pow(2.0, scale + 1) * double{0.401f} * double{gain} / double{r}));
+  const float t =
+      static_cast<float>(std::log10(std::pow(2.0, scale + 1) * double{0.401f} * double{gain} / double{r}));
   const float exponent = 0.466f * t * t;
-  const float step =
-      static_cast<float>(2.0 * double{0.495f} * std::pow(10.0, double{exponent}) / double{kAmplitude[scale][diagonal]});
+  const float step = static_cast<float>(2.0 * double{0.495f} * std::pow(10.0, double{exponent}) /
+                                        double{kAmplitude[scale][diagonal]});
   return 1.0f / step;
 }
 
@@ -45,19 +47,23 @@ float barten(int scale, double csf_scale, const Params& params) {
   const float to = static_cast<float>(std::log10(kLuminances[i + 1]));
   const float at = static_cast<float>(std::log10(kLuminance));
   float p[4];
-  for (int k = 0; k < 4; ++k) p[k] = kFits[i][k] + ((kFits[i + 1][k] - kFits[i][k]) / (to - from)) * (at - from);
+  for (int k = 0; k < 4; ++k)
+    p[k] = kFits[i][k] + ((kFits[i + 1][k] - kFits[i][k]) / (to - from)) * (at - from);
   const float a = static_cast<float>(1.0 + std::pow(double{p[0] * rho}, double{p[1]}));
-  const float b = static_cast<float>(1.0 / std::pow(1.0 - std::exp(-std::pow(double{rho / 7.0f}, 2.0)), double{p[2]}));
+  const float b =
+      static_cast<float>(1.0 / std::pow(1.0 - std::exp(-std::pow(double{rho / 7.0f}, 2.0)), double{p[2]}));
   const float csf = static_cast<float>(double{p[3]} / std::pow(double{a * b}, 0.5));
 
-  static constexpr float kBlurGain[4] = {0.424838596301290f, 0.572435103936480f, 0.000167576239164937f, 0.00255872352306433f};
+  static constexpr float kBlurGain[4] = {0.424838596301290f, 0.572435103936480f, 0.000167576239164937f,
+                                         0.00255872352306433f};
   static constexpr float kBlurDecay[4] = {0.028f, 0.37f, 37.0f, 360.0f};
   float blur = 0.0f;
   for (int k = 0; k < 4; ++k) {
     blur = static_cast<float>(double{blur} + double{kBlurGain[k]} * std::exp(double{-kBlurDecay[k] * rho}));
   }
   const float adaptation = static_cast<float>(
-      double{30.162f} * std::pow(std::pow(double{4.0627f / kLuminance}, double{1.6596f}) + 1.0, double{-0.2712f}));
+      double{30.162f} *
+      std::pow(std::pow(double{4.0627f / kLuminance}, double{1.6596f}) + 1.0, double{-0.2712f}));
   return static_cast<float>(double{csf * blur * adaptation} * csf_scale);
 }
 
@@ -101,10 +107,14 @@ Csf tabulated(const Display (&table)[N], int scale, const Params& params) {
 
 Csf csf_of_scale(int scale, const Params& params) {
   switch (params.adm_csf_mode) {
-    case 1: return {barten(scale, params.adm_csf_scale, params), barten(scale, params.adm_csf_diag_scale, params)};
-    case 2: return tabulated(kBlend, scale, params);
-    case 3: return tabulated(kBlendMae, scale, params);
-    default: return {watson(scale, false, params), watson(scale, true, params)};
+    case 1:
+      return {barten(scale, params.adm_csf_scale, params), barten(scale, params.adm_csf_diag_scale, params)};
+    case 2:
+      return tabulated(kBlend, scale, params);
+    case 3:
+      return tabulated(kBlendMae, scale, params);
+    default:
+      return {watson(scale, false, params), watson(scale, true, params)};
   }
 }
 

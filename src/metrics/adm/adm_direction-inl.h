@@ -13,17 +13,20 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea::adm::HWY_NAMESPACE {
 #if !FOVEA_ADM_PLAIN
 
-// same_direction() asks p^2 >= c u v of three sums rounded to float, in double. Here p, u, v are floats within a few
-// roundings of the exact sums (by Cauchy-Schwarz the error of p is small against sqrt(u v)), so p^2 and
-// c u v are known within 23 * 2^-24. `sure`: true whatever the roundings; `unsure`: to be decided exactly.
-// No product overflows: |coefficient| <= 2^31 gives u v <= 2^126.
+// same_direction() asks p^2 >= c u v of three sums rounded to float, in double. Here p, u, v are floats
+// within a few roundings of the exact sums (by Cauchy-Schwarz the error of p is small against sqrt(u v)), so
+// p^2 and c u v are known within 23 * 2^-24. `sure`: true whatever the roundings; `unsure`: to be decided
+// exactly. No product overflows: |coefficient| <= 2^31 gives u v <= 2^126.
 inline constexpr float kDirectionMargin = 1.0f / (1 << 19);
 template <class DF, class VF, class MF>
 HWY_INLINE void Direction(DF df, VF p, VF u, VF v, MF& sure, MF& unsure) {
   const auto pp = hn::Mul(p, p), uv = hn::Mul(u, v);
   const auto positive = hn::Ge(p, hn::Zero(df));
-  sure = hn::And(positive, hn::Ge(pp, hn::Mul(uv, hn::Set(df, static_cast<float>(kCosSquared) * (1 + kDirectionMargin)))));
-  const auto maybe = hn::Ge(pp, hn::Mul(uv, hn::Set(df, static_cast<float>(kCosSquared) * (1 - kDirectionMargin))));
+  sure =
+      hn::And(positive,
+              hn::Ge(pp, hn::Mul(uv, hn::Set(df, static_cast<float>(kCosSquared) * (1 + kDirectionMargin)))));
+  const auto maybe =
+      hn::Ge(pp, hn::Mul(uv, hn::Set(df, static_cast<float>(kCosSquared) * (1 - kDirectionMargin))));
   unsure = hn::And(positive, hn::AndNot(sure, maybe));
 }
 

@@ -39,7 +39,8 @@ struct Range {
 };
 
 // Which columns of the low and of the high vertical filter are wanted (empty: none). Where a range touches a
-// border of the row, the mirrored samples beyond it, -1, width and width + 1, are written too. `high` lies within `low`.
+// border of the row, the mirrored samples beyond it, -1, width and width + 1, are written too. `high` lies
+// within `low`.
 struct Columns {
   int width = 0;
   Range low, high;
@@ -47,10 +48,14 @@ struct Columns {
 
 // Rows 0 .. 3 are filtered. Rows 4 and 5 will be needed next; they may be brought near.
 // Level 0, samples -> 16 bits. Samples count modulo 2^bit_depth.
-void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
-void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high);
+void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+              int16_t* high);
+void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+              int16_t* high);
+void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                  int16_t* high);
+void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                  int16_t* high);
 // Level 1, 16 bits -> 32; levels 2 and 3, 32 -> 32 with a shift by 16.
 void columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high);
 void columns1_ref(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high);
@@ -63,28 +68,32 @@ struct RowPlan {
   int a_count = 0;
   Range detail;
 };
-void rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]);
-void rows0_ref(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]);
+void rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+           int16_t* const detail[kBands]);
+void rows0_ref(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+               int16_t* const detail[kBands]);
 // `shift` is 15 or 16.
-void rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]);
-void rows1_ref(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]);
+void rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a,
+           int32_t* const detail[kBands]);
+void rows1_ref(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a,
+               int32_t* const detail[kBands]);
 
 // Constants of decouple.
 struct Split {
   double gain_limit = 100;
-  int whole_gain = 100;  // 0: gain_limit is not a whole number
+  int whole_gain = 100;              // 0: gain_limit is not a whole number
   const uint32_t* weight = nullptr;  // [kBands]
-  bool aim = true;  // false: what r masks is not wanted
+  bool aim = true;                   // false: what r masks is not wanted
 };
 
-// Scale 0: the furthest that a restored coefficient may go where detail is enhanced, o * gain_limit, truncated and
-// held within +-32767.
+// Scale 0: the furthest that a restored coefficient may go where detail is enhanced, o * gain_limit,
+// truncated and held within +-32767.
 void prepare0(const int16_t* o, int count, const Split& split, int16_t* limit);
 void prepare0_ref(const int16_t* o, int count, const Split& split, int16_t* limit);
 
-// Sums over the three bands of mask0(): near within 0 .. 65535, centre alike, or 65535 where a |c| above 15360 makes
-// its own term wrap. Thresholds that come out as 65535 are worked out anew from r and a.
-// [0] is what a masks, [1] what r masks.
+// Sums over the three bands of mask0(): near within 0 .. 65535, centre alike, or 65535 where a |c| above
+// 15360 makes its own term wrap. Thresholds that come out as 65535 are worked out anew from r and a. [0] is
+// what a masks, [1] what r masks.
 struct Masks0 {
   uint16_t* near[2];
   uint16_t* centre[2];
@@ -100,8 +109,8 @@ struct Decouple0 {
 void decouple0(const Decouple0& rows, int count, const Split& split);
 void decouple0_ref(const Decouple0& rows, int count, const Split& split);
 
-// Scales 1 .. 3, of divisor(max(|o|, 1)) where |o| > 16383 (elsewhere the quotient is not needed, and any value will
-// do): twice the reciprocal, and 16 - shift.
+// Scales 1 .. 3, of divisor(max(|o|, 1)) where |o| > 16383 (elsewhere the quotient is not needed, and any
+// value will do): twice the reciprocal, and 16 - shift.
 struct Reciprocal {
   uint32_t* twice;
   uint32_t* up;

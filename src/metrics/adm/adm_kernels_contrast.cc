@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // Thresholds from three rows of masks, and sums of cubes of what exceeds them.
-#include <type_traits>
-
 #include "metrics/adm/adm_kernels.h"
+
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/adm/adm_kernels_contrast.cc"
@@ -21,7 +21,9 @@ ContrastSums DoContrast0(const Contrast0& rows, Range range, const Pooling& pool
 ContrastSums DoContrast1(const Contrast1& rows, Range range, const Pooling& pooling) {
   return contrast1_ref(rows, range, pooling);
 }
-uint64_t Energy0(const int16_t* o, Range range) { return energy0_ref(o, range); }
+uint64_t Energy0(const int16_t* o, Range range) {
+  return energy0_ref(o, range);
+}
 uint64_t Energy1(const int32_t* o, Range range, int square_shift, int term_shift) {
   return energy1_ref(o, range, square_shift, term_shift);
 }
@@ -49,7 +51,9 @@ HWY_INLINE void AddCubes(DU32 du32, V x, int term_shift, V64 half, V64& sum) {
 }
 
 // 2^(shift-1), or 0 for shift 0.
-HWY_INLINE uint64_t HalfOf(int shift) { return shift == 0 ? 0 : uint64_t{1} << (shift - 1); }
+HWY_INLINE uint64_t HalfOf(int shift) {
+  return shift == 0 ? 0 : uint64_t{1} << (shift - 1);
+}
 
 template <class D64, class V>
 HWY_INLINE int64_t SumOf(D64 d64, V v) {
@@ -72,10 +76,10 @@ HWY_INLINE void AddRows(const int32_t* const rows[3], Range range, int32_t* HWY_
   }
 }
 
-// Thresholds of a vector of columns from the masking coefficients themselves, in 32 bits; columns in the order of
-// InterleaveLower and InterleaveUpper.
-HWY_NOINLINE void ExactThreshold0(const int16_t* const masking[3][kBands], int x, const Weights0& weights, int32_t* lower,
-                                  int32_t* upper) {
+// Thresholds of a vector of columns from the masking coefficients themselves, in 32 bits; columns in the
+// order of InterleaveLower and InterleaveUpper.
+HWY_NOINLINE void ExactThreshold0(const int16_t* const masking[3][kBands], int x, const Weights0& weights,
+                                  int32_t* lower, int32_t* upper) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const auto low = hn::Set(d16, weights.low), top = hn::Set(d16, weights.top);
@@ -94,7 +98,8 @@ HWY_NOINLINE void ExactThreshold0(const int16_t* const masking[3][kBands], int x
     for (int at = x - 1; at <= x + 1; ++at) {
       for (int b = 0; b < kBands; ++b) {
         const auto m = hn::LoadU(d16, masking[y][b] + at);
-        const auto c = b == kD ? WeightedDiagonal(d16, m, diagonal, diagonal_top) : WeightedStraight(d16, m, low, top);
+        const auto c =
+            b == kD ? WeightedDiagonal(d16, m, diagonal, diagonal_top) : WeightedStraight(d16, m, low, top);
         if (y == 1 && at == x) {
           add(hn::Add(hn::Add(c, c), part(c, 8738 - 8192)));  // z, which may wrap
         } else {
@@ -130,11 +135,12 @@ HWY_INLINE bool ContrastRow0(const Contrast0& rows, Range range, const Pooling& 
   if constexpr (kAim) AddRows(rows.near[1], range, rows.sums[1]);
   const auto columns = [&](int x, auto is_last) FOVEA_ADM_INLINE {
     const auto inside = hn::FirstN(d16, static_cast<size_t>(range.end - x));
-    const auto add = [&](const int16_t* const signal[kBands], const int16_t* const masking[3][kBands], int which, auto& h,
-                         auto& v, auto& d) FOVEA_ADM_INLINE {
+    const auto add = [&](const int16_t* const signal[kBands], const int16_t* const masking[3][kBands],
+                         int which, auto& h, auto& v, auto& d) FOVEA_ADM_INLINE {
       const uint16_t* sum = rows.sums[which] + x;
-      auto threshold = hn::SaturatedAdd(hn::SaturatedAdd(hn::LoadU(du16, sum - 1), hn::LoadU(du16, sum + 1)),
-                                        hn::SaturatedAdd(hn::LoadU(du16, sum), hn::LoadU(du16, rows.centre[which] + x)));
+      auto threshold =
+          hn::SaturatedAdd(hn::SaturatedAdd(hn::LoadU(du16, sum - 1), hn::LoadU(du16, sum + 1)),
+                           hn::SaturatedAdd(hn::LoadU(du16, sum), hn::LoadU(du16, rows.centre[which] + x)));
       if constexpr (is_last) threshold = hn::IfThenElseZero(hn::RebindMask(du16, inside), threshold);
       auto minus0 = hn::Sub(zero, hn::BitCast(d32, hn::InterleaveLower(du16, threshold, zero16)));
       auto minus1 = hn::Sub(zero, hn::BitCast(d32, hn::InterleaveUpper(du16, threshold, zero16)));
@@ -162,9 +168,12 @@ HWY_INLINE bool ContrastRow0(const Contrast0& rows, Range range, const Pooling& 
       };
       const auto minus_s0 = hn::ShiftLeft<10>(minus0), minus_s1 = hn::ShiftLeft<10>(minus1);
       const auto minus_d0 = hn::ShiftLeft<12>(minus0), minus_d1 = hn::ShiftLeft<12>(minus1);
-      auto h0 = seen(hn::InterleaveLower(d16, sh, sh), weight, minus_s0), h1 = seen(hn::InterleaveUpper(d16, sh, sh), weight, minus_s1);
-      auto v0 = seen(hn::InterleaveLower(d16, sv, sv), weight, minus_s0), v1 = seen(hn::InterleaveUpper(d16, sv, sv), weight, minus_s1);
-      auto d0 = seen(hn::InterleaveLower(d16, sd, sd), weight_d, minus_d0), d1 = seen(hn::InterleaveUpper(d16, sd, sd), weight_d, minus_d1);
+      auto h0 = seen(hn::InterleaveLower(d16, sh, sh), weight, minus_s0),
+           h1 = seen(hn::InterleaveUpper(d16, sh, sh), weight, minus_s1);
+      auto v0 = seen(hn::InterleaveLower(d16, sv, sv), weight, minus_s0),
+           v1 = seen(hn::InterleaveUpper(d16, sv, sv), weight, minus_s1);
+      auto d0 = seen(hn::InterleaveLower(d16, sd, sd), weight_d, minus_d0),
+           d1 = seen(hn::InterleaveUpper(d16, sd, sd), weight_d, minus_d1);
       const auto any = hn::Or(hn::Or(hn::Or(h0, h1), hn::Or(v0, v1)), hn::Or(d0, d1));
       if (hn::AllTrue(du32, hn::Eq(any, hn::Zero(du32)))) return;
       AddCubes<29>(du32, h0, shift, half, h);
@@ -189,7 +198,8 @@ HWY_INLINE bool ContrastRow0(const Contrast0& rows, Range range, const Pooling& 
 
 ContrastSums DoContrast0(const Contrast0& rows, Range range, const Pooling& pooling) {
   ContrastSums sums;
-  const bool fits = pooling.aim ? ContrastRow0<true>(rows, range, pooling, sums) : ContrastRow0<false>(rows, range, pooling, sums);
+  const bool fits = pooling.aim ? ContrastRow0<true>(rows, range, pooling, sums)
+                                : ContrastRow0<false>(rows, range, pooling, sums);
   return HWY_LIKELY(fits) ? sums : contrast0_ref(rows, range, pooling);
 }
 
@@ -209,13 +219,16 @@ HWY_INLINE bool ContrastRow1(const Contrast1& rows, Range range, const Pooling& 
   if constexpr (kAim) AddRows(rows.near[1], range, rows.sums[1]);
   const auto columns = [&](int x, auto is_last) FOVEA_ADM_INLINE {
     const auto inside = hn::FirstN(du32, static_cast<size_t>(range.end - x));
-    const auto add = [&](const uint32_t* const signal[kBands], int which, auto& h, auto& v, auto& d) FOVEA_ADM_INLINE {
+    const auto add = [&](const uint32_t* const signal[kBands], int which, auto& h, auto& v,
+                         auto& d) FOVEA_ADM_INLINE {
       const int32_t* sum = rows.sums[which] + x;
       const auto threshold =
           hn::Add(hn::Add(hn::LoadU(d32, sum - 1), hn::LoadU(d32, sum + 1)),
-                  hn::Add(hn::LoadU(d32, sum), hn::Sub(hn::LoadU(d32, rows.centre[which] + x), hn::Set(d32, kMaskBias))));
+                  hn::Add(hn::LoadU(d32, sum),
+                          hn::Sub(hn::LoadU(d32, rows.centre[which] + x), hn::Set(d32, kMaskBias))));
       const auto seen = [&](int b) FOVEA_ADM_INLINE {
-        const auto excess = hn::Max(hn::Sub(hn::BitCast(d32, hn::LoadU(du32, signal[b] + x)), threshold), zero);
+        const auto excess =
+            hn::Max(hn::Sub(hn::BitCast(d32, hn::LoadU(du32, signal[b] + x)), threshold), zero);
         if constexpr (is_last) return hn::IfThenElseZero(inside, hn::BitCast(du32, excess));
         return hn::BitCast(du32, excess);
       };
@@ -241,7 +254,8 @@ HWY_INLINE bool ContrastRow1(const Contrast1& rows, Range range, const Pooling& 
 
 ContrastSums DoContrast1(const Contrast1& rows, Range range, const Pooling& pooling) {
   ContrastSums sums;
-  const bool fits = pooling.aim ? ContrastRow1<true>(rows, range, pooling, sums) : ContrastRow1<false>(rows, range, pooling, sums);
+  const bool fits = pooling.aim ? ContrastRow1<true>(rows, range, pooling, sums)
+                                : ContrastRow1<false>(rows, range, pooling, sums);
   return HWY_LIKELY(fits) ? sums : contrast1_ref(rows, range, pooling);
 }
 
@@ -258,12 +272,14 @@ uint64_t Energy0(const int16_t* o, Range range) {
       const auto square = hn::Mul(x, x);
       return hn::Add(hn::MulEven(square, x), hn::MulEven(OddLanes(du32, square), OddLanes(du32, x)));
     };
-    sum = hn::Add(sum, hn::Add(cubes(hn::InterleaveLower(d16, magnitude, zero)), cubes(hn::InterleaveUpper(d16, magnitude, zero))));
+    sum = hn::Add(sum, hn::Add(cubes(hn::InterleaveLower(d16, magnitude, zero)),
+                               cubes(hn::InterleaveUpper(d16, magnitude, zero))));
   };
   int x = range.begin;
   for (; x + lanes <= range.end; x += lanes) add(hn::Abs(hn::LoadU(d16, o + x)));
   if (x < range.end) {
-    add(hn::IfThenElseZero(hn::FirstN(d16, static_cast<size_t>(range.end - x)), hn::Abs(hn::LoadU(d16, o + x))));
+    add(hn::IfThenElseZero(hn::FirstN(d16, static_cast<size_t>(range.end - x)),
+                           hn::Abs(hn::LoadU(d16, o + x))));
   }
   return hn::GetLane(hn::SumOfLanes(du64, sum));
 }
@@ -279,7 +295,8 @@ uint64_t Energy1(const int32_t* o, Range range, int square_shift, int term_shift
     const auto magnitude = hn::IfThenElseZero(inside, hn::BitCast(du32, hn::Abs(hn::LoadU(d32, o + x))));
     const auto add = [&](auto lane) FOVEA_ADM_INLINE {
       const auto square = hn::ShiftRightSame(hn::Add(hn::MulEven(lane, lane), unit), square_shift);
-      sum = hn::Add(sum, hn::ShiftRightSame(hn::Add(hn::MulEven(hn::BitCast(du32, square), lane), half), term_shift));
+      sum = hn::Add(
+          sum, hn::ShiftRightSame(hn::Add(hn::MulEven(hn::BitCast(du32, square), lane), half), term_shift));
     };
     add(magnitude);
     add(OddLanes(du32, magnitude));
@@ -306,7 +323,9 @@ ContrastSums contrast0(const Contrast0& rows, Range range, const Pooling& poolin
 ContrastSums contrast1(const Contrast1& rows, Range range, const Pooling& pooling) {
   return HWY_DYNAMIC_DISPATCH(DoContrast1)(rows, range, pooling);
 }
-uint64_t energy0(const int16_t* o, Range range) { return HWY_DYNAMIC_DISPATCH(Energy0)(o, range); }
+uint64_t energy0(const int16_t* o, Range range) {
+  return HWY_DYNAMIC_DISPATCH(Energy0)(o, range);
+}
 uint64_t energy1(const int32_t* o, Range range, int square_shift, int term_shift) {
   return HWY_DYNAMIC_DISPATCH(Energy1)(o, range, square_shift, term_shift);
 }

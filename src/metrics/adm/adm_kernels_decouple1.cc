@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
-// Decoupling at scales 1 to 3, in 32-bit lanes with 64-bit products. In magnitudes, with t = 0 where its sign is not
-// that of o, m and s of divisor(|o|), R = floor(2^30 / m):
+// Decoupling at scales 1 to 3, in 32-bit lanes with 64-bit products. In magnitudes, with t = 0 where its sign
+// is not that of o, m and s of divisor(|o|), R = floor(2^30 / m):
 //   k = (R |t| + 2^(14+s)) >> (15+s) = (2R (|t| << (16-s)) + 2^31) >> 32, at most 2^15
 //   r = (k |o| + 2^14) >> 15
 // and for |o| <= 16383 simply r = min(|t|, |o|), see kSimpleDivisor. There R is not needed.
@@ -17,8 +17,12 @@ namespace fovea::adm::HWY_NAMESPACE {
 
 #if FOVEA_ADM_PLAIN
 
-void Prepare1(const int32_t* o, int count, Reciprocal out) { prepare1_ref(o, count, out); }
-void DoDecouple1(const Decouple1& rows, int count, const Split& split) { decouple1_ref(rows, count, split); }
+void Prepare1(const int32_t* o, int count, Reciprocal out) {
+  prepare1_ref(o, count, out);
+}
+void DoDecouple1(const Decouple1& rows, int count, const Split& split) {
+  decouple1_ref(rows, count, split);
+}
 
 #else
 
@@ -32,7 +36,8 @@ void Prepare1(const int32_t* o, int count, Reciprocal out) {
     const auto magnitude = hn::Max(hn::Abs(hn::LoadU(d32, o + x)), one);
     // bit_width - 15 from the exponent of a float; without the low bits the conversion is exact.
     const auto top = hn::ConvertTo(df, hn::And(magnitude, hn::Set(d32, ~0xFF)));
-    const auto shift = hn::Max(hn::Sub(hn::ShiftRight<23>(hn::BitCast(d32, top)), hn::Set(d32, 127 + 14)), hn::Zero(d32));
+    const auto shift =
+        hn::Max(hn::Sub(hn::ShiftRight<23>(hn::BitCast(d32, top)), hn::Set(d32, 127 + 14)), hn::Zero(d32));
     // (|o| + 2^(shift-1)) >> shift, also for shift 0.
     const auto doubled = hn::Shr(hn::ShiftLeft<1>(hn::BitCast(du32, magnitude)), hn::BitCast(du32, shift));
     const auto mantissa = hn::ShiftRight<1>(hn::Add(doubled, hn::BitCast(du32, one)));
@@ -43,7 +48,8 @@ void Prepare1(const int32_t* o, int count, Reciprocal out) {
 }
 
 template <class D32, class V32>
-HWY_INLINE V32 DirectionFlags(D32 d32, const Decouple1& rows, int x, int count, V32 oh32, V32 ov32, V32 th32, V32 tv32) {
+HWY_INLINE V32 DirectionFlags(D32 d32, const Decouple1& rows, int x, int count, V32 oh32, V32 ov32, V32 th32,
+                              V32 tv32) {
   const hn::RebindToFloat<D32> df;
   const auto oh = hn::ConvertTo(df, oh32), ov = hn::ConvertTo(df, ov32);
   const auto th = hn::ConvertTo(df, th32), tv = hn::ConvertTo(df, tv32);
@@ -58,7 +64,8 @@ HWY_INLINE V32 DirectionFlags(D32 d32, const Decouple1& rows, int x, int count, 
     const int lanes = HWY_MIN(static_cast<int>(hn::Lanes(d32)), count - x);
     for (int i = 0; i < lanes; ++i) {
       if (ask[i] == 0) continue;
-      flag[i] = same_direction(rows.o[kH][x + i], rows.o[kV][x + i], rows.t[kH][x + i], rows.t[kV][x + i]) ? -1 : 0;
+      flag[i] =
+          same_direction(rows.o[kH][x + i], rows.o[kV][x + i], rows.t[kH][x + i], rows.t[kV][x + i]) ? -1 : 0;
     }
     flags = hn::Load(d32, flag);
   }
@@ -85,7 +92,9 @@ template <class DU32, class V>
 HWY_INLINE V MulHighRound(DU32 du32, V a, V b) {
   const hn::Repartition<uint64_t, DU32> du64;
   const auto half = hn::Set(du64, uint64_t{1} << 31);
-  const auto odd_lanes = [&](auto v) FOVEA_ADM_INLINE { return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v))); };
+  const auto odd_lanes = [&](auto v) FOVEA_ADM_INLINE {
+    return hn::BitCast(du32, hn::ShiftRight<32>(hn::BitCast(du64, v)));
+  };
   const auto even = hn::Add(hn::MulEven(a, b), half);
   const auto odd = hn::Add(hn::MulEven(odd_lanes(a), odd_lanes(b)), half);
   return hn::OddEven(hn::BitCast(du32, odd), hn::BitCast(du32, hn::ShiftRight<32>(even)));
@@ -93,7 +102,7 @@ HWY_INLINE V MulHighRound(DU32 du32, V a, V b) {
 
 // weighted(): |(F m + 2^27) >> 28|, F < 2^28.
 template <class D32, class V32>
-HWY_INLINE hn::Vec<hn::RebindToUnsigned<D32>> Weighted(D32 d32, V32 m, V32 weight) {
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D32> > Weighted(D32 d32, V32 m, V32 weight) {
   const hn::Repartition<int64_t, D32> d64;
   const hn::Repartition<uint64_t, D32> du64;
   const hn::RebindToUnsigned<D32> du32;
@@ -101,7 +110,8 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D32>> Weighted(D32 d32, V32 m, V32 weigh
   const auto odd_m = hn::BitCast(d32, hn::ShiftRight<32>(hn::BitCast(du64, m)));
   const auto even = hn::BitCast(du64, hn::Add(hn::MulEven(m, weight), half));
   const auto odd = hn::BitCast(du64, hn::Add(hn::MulEven(odd_m, weight), half));
-  const auto c = hn::OddEven(hn::BitCast(d32, hn::ShiftLeft<4>(odd)), hn::BitCast(d32, hn::ShiftRight<28>(even)));
+  const auto c =
+      hn::OddEven(hn::BitCast(d32, hn::ShiftLeft<4>(odd)), hn::BitCast(d32, hn::ShiftRight<28>(even)));
   return hn::BitCast(du32, hn::Abs(c));
 }
 
@@ -109,8 +119,10 @@ template <class DU32, class V>
 HWY_INLINE void StoreMasks(DU32 du32, V h, V v, V d, int32_t* near, int32_t* centre) {
   const hn::RebindToSigned<DU32> d32;
   const auto n_factor = hn::Set(du32, 143165577u), z_factor = hn::Set(du32, 286331153u);
-  const auto n = hn::Add(hn::Add(MulHighRound(du32, h, n_factor), MulHighRound(du32, v, n_factor)), MulHighRound(du32, d, n_factor));
-  const auto z = hn::Add(hn::Add(MulHighRound(du32, h, z_factor), MulHighRound(du32, v, z_factor)), MulHighRound(du32, d, z_factor));
+  const auto n = hn::Add(hn::Add(MulHighRound(du32, h, n_factor), MulHighRound(du32, v, n_factor)),
+                         MulHighRound(du32, d, n_factor));
+  const auto z = hn::Add(hn::Add(MulHighRound(du32, h, z_factor), MulHighRound(du32, v, z_factor)),
+                         MulHighRound(du32, d, z_factor));
   hn::StoreU(hn::BitCast(d32, n), d32, near);
   hn::StoreU(hn::BitCast(d32, hn::Sub(z, n)), d32, centre);
 }
@@ -135,7 +147,8 @@ HWY_INLINE void DecoupleRow1(const Decouple1& rows, int count, const Split& spli
       const auto target = hn::Max(hn::Sub(hn::Xor(t, sign), sign), zero);
       // Beyond 1.5 |o| the gain is 1 anyway; held there, the shifted number fits.
       const auto magnitude_u = hn::BitCast(du32, magnitude);
-      const auto part = hn::Min(hn::BitCast(du32, target), hn::Add(magnitude_u, hn::ShiftRight<1>(magnitude_u)));
+      const auto part =
+          hn::Min(hn::BitCast(du32, target), hn::Add(magnitude_u, hn::ShiftRight<1>(magnitude_u)));
       const auto scaled = hn::Shl(part, hn::LoadU(du32, rows.reciprocal[b].up + x));
       const auto quotient = MulHighRound(du32, scaled, hn::LoadU(du32, rows.reciprocal[b].twice + x));
       const auto k = hn::BitCast(d32, hn::Min(quotient, hn::Set(du32, uint32_t{kOne})));
@@ -143,7 +156,8 @@ HWY_INLINE void DecoupleRow1(const Decouple1& rows, int count, const Split& spli
       const auto o0 = hn::And(magnitude, hn::Set(d32, 32767)), o1 = hn::ShiftRight<15>(magnitude);
       const auto half = hn::Add(hn::Set(d32, 16384), sign);
       const auto product = hn::Add(hn::Mul(k, o1), hn::ShiftRight<15>(hn::Add(hn::Mul(k, o0), half)));
-      const auto plain = hn::IfThenElse(hn::Gt(magnitude, hn::Set(d32, kSimpleDivisor)), product, hn::Min(target, magnitude));
+      const auto plain = hn::IfThenElse(hn::Gt(magnitude, hn::Set(d32, kSimpleDivisor)), product,
+                                        hn::Min(target, magnitude));
       hn::Vec<decltype(d32)> stronger;
       if constexpr (kWhole) {
         stronger = hn::IfThenElse(hn::Gt(plain, gain_cap), target, hn::Min(hn::Mul(plain, gain), target));
@@ -171,7 +185,8 @@ void DoDecouple1(const Decouple1& rows, int count, const Split& split) {
   if (split.whole_gain > 0) {
     split.aim ? DecoupleRow1<true, true>(rows, count, split) : DecoupleRow1<true, false>(rows, count, split);
   } else {
-    split.aim ? DecoupleRow1<false, true>(rows, count, split) : DecoupleRow1<false, false>(rows, count, split);
+    split.aim ? DecoupleRow1<false, true>(rows, count, split)
+              : DecoupleRow1<false, false>(rows, count, split);
   }
 }
 
@@ -186,8 +201,12 @@ namespace fovea::adm {
 HWY_EXPORT(Prepare1);
 HWY_EXPORT(DoDecouple1);
 
-void prepare1(const int32_t* o, int count, Reciprocal out) { HWY_DYNAMIC_DISPATCH(Prepare1)(o, count, out); }
-void decouple1(const Decouple1& rows, int count, const Split& split) { HWY_DYNAMIC_DISPATCH(DoDecouple1)(rows, count, split); }
+void prepare1(const int32_t* o, int count, Reciprocal out) {
+  HWY_DYNAMIC_DISPATCH(Prepare1)(o, count, out);
+}
+void decouple1(const Decouple1& rows, int count, const Split& split) {
+  HWY_DYNAMIC_DISPATCH(DoDecouple1)(rows, count, split);
+}
 
 }  // namespace fovea::adm
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // The wavelet. Filters are sums of products of 16-bit numbers: 32-bit rows are split in halves, and since
 // rounding comes last the halves are filtered apart and joined exactly.
+#include "metrics/adm/adm_kernels.h"
+
 #include <cstring>
 #include <type_traits>
 
-#include "metrics/adm/adm_kernels.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/adm/adm_kernels_transform.cc"
-#include "hwy/foreach_target.h"
 #include "hwy/cache_control.h"
+#include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "metrics/adm/adm_simd-inl.h"
 
@@ -18,10 +18,12 @@ namespace fovea::adm::HWY_NAMESPACE {
 
 #if FOVEA_ADM_PLAIN
 
-void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                   int16_t* high) {
   columns0_ref(rows, columns, bit_depth, low, high);
 }
-void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                   int16_t* high) {
   columns0_ref(rows, columns, bit_depth, low, high);
 }
 void Columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
@@ -30,10 +32,12 @@ void Columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low
 void Columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   columns2_ref(rows, columns, low, high);
 }
-void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
+void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+           int16_t* const detail[kBands]) {
   rows0_ref(low, high, plan, a, detail);
 }
-void Rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]) {
+void Rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a,
+           int32_t* const detail[kBands]) {
   rows1_ref(low, high, plan, shift, a, detail);
 }
 
@@ -52,8 +56,8 @@ HWY_INLINE void Mirror(Range range, int width, SplitRow row) {
   Mirror(range, width, row.low);
 }
 
-// Calls body(range, want_high) for whole vectors of columns, up to three times: before, within and after the columns
-// of the high filter. The flag is a compile-time constant. `high` lies within `low`.
+// Calls body(range, want_high) for whole vectors of columns, up to three times: before, within and after the
+// columns of the high filter. The flag is a compile-time constant. `high` lies within `low`.
 template <class Body>
 HWY_INLINE void ForColumns(const Columns& columns, int lanes, Body body) {
   const auto down = [lanes](int x) { return x / lanes * lanes; };
@@ -70,8 +74,8 @@ HWY_INLINE void ForColumns(const Columns& columns, int lanes, Body body) {
   body(Range{high.end, low.end}, std::false_type{});
 }
 
-// Bytes are taken as they are; mid-grey and rounding are in the start of the sums, which end at bit 8. Words are moved
-// to the top of 16 bits and mid-grey to zero: then all their bit depths round alike, at bit 16.
+// Bytes are taken as they are; mid-grey and rounding are in the start of the sums, which end at bit 8. Words
+// are moved to the top of 16 bits and mid-grey to zero: then all their bit depths round alike, at bit 16.
 template <class D16>
 HWY_INLINE hn::Vec<D16> LoadSample(D16 d16, const uint8_t* p, int) {
   const hn::Rebind<uint8_t, D16> d8;
@@ -83,12 +87,14 @@ HWY_INLINE hn::Vec<D16> LoadSample(D16 d16, const uint16_t* p, int up) {
   return hn::Xor(hn::BitCast(d16, hn::ShiftLeftSame(hn::LoadU(du16, p), up)), hn::Set(d16, -32768));
 }
 
-// Packs the upper or the lower halves of 32-bit columns whose blocks are interleaved (of `lower` and `upper` in turns).
+// Packs the upper or the lower halves of 32-bit columns whose blocks are interleaved (of `lower` and `upper`
+// in turns).
 template <class D16, class V32>
 HWY_INLINE hn::Vec<D16> PackHigh(D16 d16, V32 lower, V32 upper) {
 #if HWY_ARCH_X86 && HWY_MAX_BYTES == 64  // one permutation; Highway has none of two vectors
-  alignas(64) static constexpr int16_t kOrder[32] = {1,  3,  5,  7,  33, 35, 37, 39, 9,  11, 13, 15, 41, 43, 45, 47,
-                                                     17, 19, 21, 23, 49, 51, 53, 55, 25, 27, 29, 31, 57, 59, 61, 63};
+  alignas(64) static constexpr int16_t kOrder[32] = {1,  3,  5,  7,  33, 35, 37, 39, 9,  11, 13,
+                                                     15, 41, 43, 45, 47, 17, 19, 21, 23, 49, 51,
+                                                     53, 55, 25, 27, 29, 31, 57, 59, 61, 63};
   return hn::Vec<D16>{_mm512_permutex2var_epi16(lower.raw, _mm512_load_si512(kOrder), upper.raw)};
 #else
   return hn::ReorderDemote2To(d16, hn::ShiftRight<16>(lower), hn::ShiftRight<16>(upper));
@@ -98,9 +104,11 @@ HWY_INLINE hn::Vec<D16> PackHigh(D16 d16, V32 lower, V32 upper) {
 template <class D16, class V32>
 HWY_INLINE hn::Vec<D16> PackLow(D16 d16, V32 lower, V32 upper) {
 #if HWY_ARCH_X86 && HWY_MAX_BYTES == 64
-  alignas(64) static constexpr int16_t kOrder[32] = {0,  2,  4,  6,  32, 34, 36, 38, 8,  10, 12, 14, 40, 42, 44, 46,
-                                                     16, 18, 20, 22, 48, 50, 52, 54, 24, 26, 28, 30, 56, 58, 60, 62};
-  return hn::Xor(hn::Vec<D16>{_mm512_permutex2var_epi16(lower.raw, _mm512_load_si512(kOrder), upper.raw)}, hn::Set(d16, -32768));
+  alignas(64) static constexpr int16_t kOrder[32] = {0,  2,  4,  6,  32, 34, 36, 38, 8,  10, 12,
+                                                     14, 40, 42, 44, 46, 16, 18, 20, 22, 48, 50,
+                                                     52, 54, 24, 26, 28, 30, 56, 58, 60, 62};
+  return hn::Xor(hn::Vec<D16>{_mm512_permutex2var_epi16(lower.raw, _mm512_load_si512(kOrder), upper.raw)},
+                 hn::Set(d16, -32768));
 #else
   const hn::Repartition<int32_t, D16> d32;
   const auto bits = hn::Set(d32, 0xFFFF), bias = hn::Set(d32, 32768);
@@ -109,19 +117,22 @@ HWY_INLINE hn::Vec<D16> PackLow(D16 d16, V32 lower, V32 upper) {
 }
 
 template <class Sample>
-HWY_INLINE void Columns0(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+HWY_INLINE void Columns0(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                         int16_t* high) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d16));
   const int up = 16 - bit_depth;
   constexpr bool kBytes = sizeof(Sample) == 1;
-  const auto low_start = hn::Set(d32, kBytes ? 128 - 128 * kLowSum : 32768), high_start = hn::Set(d32, kBytes ? 128 : 32768);
+  const auto low_start = hn::Set(d32, kBytes ? 128 - 128 * kLowSum : 32768),
+             high_start = hn::Set(d32, kBytes ? 128 : 32768);
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   HWY_ALIGN Sample tail[4][HWY_MAX_BYTES / 2];
 
   ForColumns(columns, lanes, [&](Range range, auto want_high) FOVEA_ADM_INLINE {
-    const auto vector = [&](const Sample* p0, const Sample* p1, const Sample* p2, const Sample* p3, int x) FOVEA_ADM_INLINE {
+    const auto vector = [&](const Sample* p0, const Sample* p1, const Sample* p2, const Sample* p3,
+                            int x) FOVEA_ADM_INLINE {
       const auto x0 = LoadSample(d16, p0, up), x1 = LoadSample(d16, p1, up);
       const auto x2 = LoadSample(d16, p2, up), x3 = LoadSample(d16, p3, up);
       const auto lower01 = hn::InterleaveLower(d16, x0, x1), upper01 = hn::InterleaveUpper(d16, x0, x1);
@@ -129,7 +140,8 @@ HWY_INLINE void Columns0(const Sample* const rows[6], const Columns& columns, in
       const auto filter = [&](auto taps01, auto taps23, auto start) FOVEA_ADM_INLINE {
         const auto lower = MulPairAdd(d32, lower01, taps01, MulPairAdd(d32, lower23, taps23, start));
         const auto upper = MulPairAdd(d32, upper01, taps01, MulPairAdd(d32, upper23, taps23, start));
-        if constexpr (kBytes) return hn::ReorderDemote2To(d16, hn::ShiftRight<8>(lower), hn::ShiftRight<8>(upper));
+        if constexpr (kBytes)
+          return hn::ReorderDemote2To(d16, hn::ShiftRight<8>(lower), hn::ShiftRight<8>(upper));
         return PackHigh(d16, lower, upper);
       };
       hn::StoreU(filter(low01, low23, low_start), d16, low + x);
@@ -152,10 +164,12 @@ HWY_INLINE void Columns0(const Sample* const rows[6], const Columns& columns, in
   Mirror(columns.high, columns.width, high);
 }
 
-void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Bytes(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                   int16_t* high) {
   Columns0(rows, columns, bit_depth, low, high);
 }
-void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void Columns0Words(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                   int16_t* high) {
   Columns0(rows, columns, bit_depth, low, high);
 }
 
@@ -212,7 +226,8 @@ void Columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low,
       const auto hl23 = hn::InterleaveLower(d16, h2, h3), hu23 = hn::InterleaveUpper(d16, h2, h3);
       const auto ll01 = hn::InterleaveLower(d16, l0, l1), lu01 = hn::InterleaveUpper(d16, l0, l1);
       const auto ll23 = hn::InterleaveLower(d16, l2, l3), lu23 = hn::InterleaveUpper(d16, l2, l3);
-      const auto filtered = [&](auto h01, auto h23, auto l01, auto l23, auto taps01, auto taps23, auto start) FOVEA_ADM_INLINE {
+      const auto filtered = [&](auto h01, auto h23, auto l01, auto l23, auto taps01, auto taps23,
+                                auto start) FOVEA_ADM_INLINE {
         return hn::Add(MulPairAdd(d32, h01, taps01, MulPairAdd(d32, h23, taps23, start)),
                        hn::ShiftRight<16>(MulPairAdd(d32, l01, taps01, MulPairAdd(d32, l23, taps23, half))));
       };
@@ -228,8 +243,8 @@ void Columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low,
   Mirror(columns.high, columns.width, high);
 }
 
-// Outputs of one row: of the low filter to low_out[j], of the high filter to high_out[j]; either may be null. Whole
-// vectors are written.
+// Outputs of one row: of the low filter to low_out[j], of the high filter to high_out[j]; either may be null.
+// Whole vectors are written.
 template <bool kLowPass, bool kHighPass>
 HWY_INLINE void FilterRow0(const int16_t* HWY_RESTRICT row, Range range, int16_t* HWY_RESTRICT low_out,
                            int16_t* HWY_RESTRICT high_out) {
@@ -253,7 +268,8 @@ HWY_INLINE void FilterRow0(const int16_t* HWY_RESTRICT row, Range range, int16_t
   }
 }
 
-void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
+void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+           int16_t* const detail[kBands]) {
   const Range d = plan.detail;
   if (d.begin >= d.end) {
     FilterRow0<true, false>(low, {0, plan.a_count}, a, nullptr);
@@ -272,27 +288,34 @@ void Rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t
 // (sum T x + 2^(shift-1)) >> shift of a split row, modulo 2^32. Shift 16 as for columns; shift 15:
 // 2 (sum T h + sum T / 2) + ((sum T l + 16384) >> 15).
 template <int kShift, bool kLowPass, bool kHighPass, class StoreLow>
-HWY_INLINE void FilterRow1(ConstSplitRow row, Range range, StoreLow store_low, int32_t* HWY_RESTRICT high_out) {
+HWY_INLINE void FilterRow1(ConstSplitRow row, Range range, StoreLow store_low,
+                           int32_t* HWY_RESTRICT high_out) {
   const hn::ScalableTag<int16_t> d16;
   const hn::Repartition<int32_t, decltype(d16)> d32;
   const int lanes = static_cast<int>(hn::Lanes(d32));
-  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1)), low_bias = hn::Set(d32, kLowSum / 2);
+  const auto zero = hn::Zero(d32), half = hn::Set(d32, 1 << (kShift - 1)),
+             low_bias = hn::Set(d32, kLowSum / 2);
   const auto low01 = Pair(d16, kLow[0], kLow[1]), low23 = Pair(d16, kLow[2], kLow[3]);
   const auto high01 = Pair(d16, kHigh[0], kHigh[1]), high23 = Pair(d16, kHigh[2], kHigh[3]);
   for (int j = range.begin; j < range.end; j += 2 * lanes) {
     const int16_t* h = row.high + 2 * j - 1;
     const int16_t* l = row.low + 2 * j - 1;
-    const auto h01 = hn::LoadU(d16, h), h23 = hn::LoadU(d16, h + 2), l01 = hn::LoadU(d16, l), l23 = hn::LoadU(d16, l + 2);
+    const auto h01 = hn::LoadU(d16, h), h23 = hn::LoadU(d16, h + 2), l01 = hn::LoadU(d16, l),
+               l23 = hn::LoadU(d16, l + 2);
     h += 2 * lanes;
     l += 2 * lanes;
-    const auto h45 = hn::LoadU(d16, h), h67 = hn::LoadU(d16, h + 2), l45 = hn::LoadU(d16, l), l67 = hn::LoadU(d16, l + 2);
-    const auto filter = [&](auto ha, auto hb, auto la, auto lb, auto taps01, auto taps23, auto bias) FOVEA_ADM_INLINE {
+    const auto h45 = hn::LoadU(d16, h), h67 = hn::LoadU(d16, h + 2), l45 = hn::LoadU(d16, l),
+               l67 = hn::LoadU(d16, l + 2);
+    const auto filter = [&](auto ha, auto hb, auto la, auto lb, auto taps01, auto taps23,
+                            auto bias) FOVEA_ADM_INLINE {
       auto upper = MulPairAdd(d32, ha, taps01, MulPairAdd(d32, hb, taps23, bias));
       if constexpr (kShift == 15) upper = hn::Add(upper, upper);
-      return hn::Add(upper, hn::ShiftRight<kShift>(MulPairAdd(d32, la, taps01, MulPairAdd(d32, lb, taps23, half))));
+      return hn::Add(upper,
+                     hn::ShiftRight<kShift>(MulPairAdd(d32, la, taps01, MulPairAdd(d32, lb, taps23, half))));
     };
     if constexpr (kLowPass) {
-      store_low(j, filter(h01, h23, l01, l23, low01, low23, low_bias), filter(h45, h67, l45, l67, low01, low23, low_bias));
+      store_low(j, filter(h01, h23, l01, l23, low01, low23, low_bias),
+                filter(h45, h67, l45, l67, low01, low23, low_bias));
     }
     if constexpr (kHighPass) {
       hn::StoreU(filter(h01, h23, l01, l23, high01, high23, zero), d32, high_out + j);
@@ -331,7 +354,8 @@ HWY_INLINE void FilterRows1(ConstSplitRow low, ConstSplitRow high, const RowPlan
   FilterRow1<kShift, true, true>(high, d, store_h, detail[kD] - d.begin);
 }
 
-void Rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]) {
+void Rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a,
+           int32_t* const detail[kBands]) {
   if (shift == 15) {
     FilterRows1<15>(low, high, plan, a, detail);
   } else {
@@ -354,10 +378,12 @@ HWY_EXPORT(Columns2);
 HWY_EXPORT(Rows0);
 HWY_EXPORT(Rows1);
 
-void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+              int16_t* high) {
   HWY_DYNAMIC_DISPATCH(Columns0Bytes)(rows, columns, bit_depth, low, high);
 }
-void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+              int16_t* high) {
   HWY_DYNAMIC_DISPATCH(Columns0Words)(rows, columns, bit_depth, low, high);
 }
 void columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
@@ -366,10 +392,12 @@ void columns1(const int16_t* const rows[6], const Columns& columns, SplitRow low
 void columns2(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
   HWY_DYNAMIC_DISPATCH(Columns2)(rows, columns, low, high);
 }
-void rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
+void rows0(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+           int16_t* const detail[kBands]) {
   HWY_DYNAMIC_DISPATCH(Rows0)(low, high, plan, a, detail);
 }
-void rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a, int32_t* const detail[kBands]) {
+void rows1(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int shift, SplitRow a,
+           int32_t* const detail[kBands]) {
   HWY_DYNAMIC_DISPATCH(Rows1)(low, high, plan, shift, a, detail);
 }
 

@@ -18,7 +18,8 @@ template <class D16, class V16>
 HWY_INLINE V16 WeightedStraight(D16, V16 m, V16 weight_low, V16 weight_top) {
   return hn::Abs(hn::Add(hn::MulFixedPoint15(m, weight_low), hn::And(m, weight_top)));
 }
-// And for d: (F m + 65535) >> 17 = -floor(-F m / 2^16) >> 1; `weight` is F as a signed number, `top` -1 if that is negative.
+// And for d: (F m + 65535) >> 17 = -floor(-F m / 2^16) >> 1; `weight` is F as a signed number, `top` -1 if
+// that is negative.
 template <class D16, class V16>
 HWY_INLINE V16 WeightedDiagonal(D16, V16 m, V16 weight, V16 top) {
   return hn::Abs(hn::ShiftRight<1>(hn::Sub(hn::And(m, top), hn::MulHigh(weight, hn::Neg(m)))));

@@ -14,10 +14,12 @@ namespace {
 constexpr int kStripRows = 72;
 constexpr float kThird = 1.0f / 3.0f;
 
-int ceil_log2(double n) { return static_cast<int>(std::ceil(std::log2(n))); }
+int ceil_log2(double n) {
+  return static_cast<int>(std::ceil(std::log2(n)));
+}
 
-// The largest detail coefficient of scale 0: both passes of the wavelet gain at most sum|tap| / 2^16 = 54822 / 65536
-// on samples scaled to 16 bits.
+// The largest detail coefficient of scale 0: both passes of the wavelet gain at most sum|tap| / 2^16 = 54822
+// / 65536 on samples scaled to 16 bits.
 constexpr int64_t kMaxDetail0 = 22931;
 
 // True if no step of the vector kernels leaves its integer width where the definition would wrap.
@@ -49,8 +51,9 @@ ScalePlan make_scale(int scale, int src_width, int src_height, const Params& par
 
   const Csf csf = csf_of_scale(scale, params);
   s.csf = {csf.straight, csf.straight, csf.diagonal};
-  const bool default_view = params.adm_csf_mode == 0 &&
-                            std::fabs(params.adm_norm_view_dist * params.adm_ref_display_height - 3240.0) < 1e-8;
+  const bool default_view =
+      params.adm_csf_mode == 0 &&
+      std::fabs(params.adm_norm_view_dist * params.adm_ref_display_height - 3240.0) < 1e-8;
   for (int b = 0; b < kBands; ++b) {
     const double f = s.csf[b];
     if (scale > 0) {
@@ -68,7 +71,8 @@ ScalePlan make_scale(int scale, int src_width, int src_height, const Params& par
   for (int b = 0; b < kBands; ++b) {
     if (scale == 0) {
       s.square_shift[b] = b == kD ? 30 : 29;
-      s.term_shift[b] = static_cast<int>(std::ceil(std::log2(static_cast<double>(s.width)) - (b == kD ? 3.0 : 4.0)));
+      s.term_shift[b] =
+          static_cast<int>(std::ceil(std::log2(static_cast<double>(s.width)) - (b == kD ? 3.0 : 4.0)));
       s.exponent[b] = (b == kD ? 57 : 52) - s.term_shift[b] - s.row_shift;
     } else {
       static constexpr int kExponent[kScales] = {0, 45, 39, 36};

@@ -32,14 +32,15 @@ struct ScalePlan {
   int left = 0, top = 0, right = 0, bottom = 0;
   // Columns of detail that are worked out: the middle and one on each side for the 3x3 neighbourhood.
   int begin = 0, end = 0;
-  bool scored = true;       // false: transform only
+  bool scored = true;        // false: transform only
   bool fits_kernels = true;  // the weights leave the vector kernels their head-room; else plain loops run
   int strips = 1;
 
   std::array<float, kBands> csf{};
   std::array<uint32_t, kBands> weight{};  // csf in fixed point: Q21, Q21, Q23 at scale 0, else Q32
 
-  // Sums of cubes: square >> square_shift, times magnitude >> term_shift, row >> row_shift, total / 2^exponent.
+  // Sums of cubes: square >> square_shift, times magnitude >> term_shift, row >> row_shift, total /
+  // 2^exponent.
   std::array<int, kBands> square_shift{}, term_shift{}, exponent{};
   int row_shift = 0;
   int den_square_shift = 0, den_term_shift = 0, den_row_shift = 0, den_exponent = 0;

@@ -26,7 +26,8 @@ void filtered_row(Range range, int width, Value value, Put put_value) {
 }
 
 template <class Sample>
-void columns0_typed(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_typed(const Sample* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                    int16_t* high) {
   const auto value = [&](const int32_t* taps) {
     return [=](int x) {
       const int32_t mask = (1 << bit_depth) - 1, grey = 1 << (bit_depth - 1);
@@ -82,7 +83,8 @@ void decouple_column(const Rows& rows, int x, double gain_limit, Keep keep) {
 
 // `seen_r(b, x)` and `seen_a(b, x)` give what exceeds a threshold.
 template <class ThresholdAt, class SeenR, class SeenA>
-ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold, SeenR seen_r, SeenA seen_a) {
+ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold, SeenR seen_r,
+                      SeenA seen_a) {
   ContrastSums sums{};
   const auto add = [](int64_t& sum, int64_t term) {
     sum = static_cast<int64_t>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(term));
@@ -91,7 +93,8 @@ ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold
     const int32_t by_a = threshold(0, x), by_r = pooling.aim ? threshold(1, x) : 0;
     for (int b = 0; b < kBands; ++b) {
       add(sums.num[b], cube(seen_r(b, x, by_a), pooling.square_shift[b], pooling.term_shift[b]));
-      if (pooling.aim) add(sums.aim[b], cube(seen_a(b, x, by_r), pooling.square_shift[b], pooling.term_shift[b]));
+      if (pooling.aim)
+        add(sums.aim[b], cube(seen_a(b, x, by_r), pooling.square_shift[b], pooling.term_shift[b]));
     }
   }
   return sums;
@@ -99,21 +102,26 @@ ContrastSums contrast(Range range, const Pooling& pooling, ThresholdAt threshold
 
 }  // namespace
 
-void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_ref(const uint8_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                  int16_t* high) {
   columns0_typed(rows, columns, bit_depth, low, high);
 }
-void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low, int16_t* high) {
+void columns0_ref(const uint16_t* const rows[6], const Columns& columns, int bit_depth, int16_t* low,
+                  int16_t* high) {
   columns0_typed(rows, columns, bit_depth, low, high);
 }
 
 void columns1_ref(const int16_t* const rows[6], const Columns& columns, SplitRow low, SplitRow high) {
-  columns_split(columns, kColumnShift[1], [=](int k, int x) { return int64_t{rows[k][x]}; }, low, high);
+  columns_split(
+      columns, kColumnShift[1], [=](int k, int x) { return int64_t{rows[k][x]}; }, low, high);
 }
 void columns2_ref(const ConstSplitRow rows[6], const Columns& columns, SplitRow low, SplitRow high) {
-  columns_split(columns, kColumnShift[2], [=](int k, int x) { return get(rows[k], x); }, low, high);
+  columns_split(
+      columns, kColumnShift[2], [=](int k, int x) { return get(rows[k], x); }, low, high);
 }
 
-void rows0_ref(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a, int16_t* const detail[kBands]) {
+void rows0_ref(const int16_t* low, const int16_t* high, const RowPlan& plan, int16_t* a,
+               int16_t* const detail[kBands]) {
   filter_rows(
       plan, kRowShift[0], [=](int x) { return low[x]; }, [=](int x) { return high[x]; },
       [=](int j, int64_t v) { a[j] = s16(v); }, [=](int b, int j, int64_t v) { detail[b][j] = s16(v); });
@@ -127,7 +135,8 @@ void rows1_ref(ConstSplitRow low, ConstSplitRow high, const RowPlan& plan, int s
 
 void prepare0_ref(const int16_t* o, int count, const Split& split, int16_t* limit) {
   for (int x = 0; x < count; ++x) {
-    const int32_t magnitude = static_cast<int32_t>(std::min(std::abs(int32_t{o[x]}) * split.gain_limit, 32767.0));
+    const int32_t magnitude =
+        static_cast<int32_t>(std::min(std::abs(int32_t{o[x]}) * split.gain_limit, 32767.0));
     limit[x] = static_cast<int16_t>(o[x] < 0 ? -magnitude : magnitude);
   }
 }
@@ -149,7 +158,8 @@ void decouple0_ref(const Decouple0& rows, int count, const Split& split) {
         const int32_t coefficient = which == 0 ? rows.a[b][x] : rows.r[b][x];
         const Mask term = mask0(coefficient, split.weight[b], b);
         near[which] += std::max(term.near, 0);
-        centre[which] += weighted0(coefficient, split.weight[b], b) > kWholeMask0 ? 65535 : std::max(term.centre, 0);
+        centre[which] +=
+            weighted0(coefficient, split.weight[b], b) > kWholeMask0 ? 65535 : std::max(term.centre, 0);
       }
     });
     for (int which = 0; which < (split.aim ? 2 : 1); ++which) {

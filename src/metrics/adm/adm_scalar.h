@@ -14,8 +14,12 @@
 
 namespace fovea::adm {
 
-inline int16_t s16(int64_t value) { return static_cast<int16_t>(static_cast<uint64_t>(value)); }
-inline int32_t s32(int64_t value) { return static_cast<int32_t>(static_cast<uint64_t>(value)); }
+inline int16_t s16(int64_t value) {
+  return static_cast<int16_t>(static_cast<uint64_t>(value));
+}
+inline int32_t s32(int64_t value) {
+  return static_cast<int32_t>(static_cast<uint64_t>(value));
+}
 
 // Shift right and round half up; modulo 2^64.
 inline int64_t shift_round(int64_t value, int bits) {
@@ -44,7 +48,9 @@ inline constexpr int kColumnShift[kScales] = {0, 0, 16, 16};
 inline constexpr int kRowShift[kScales] = {16, 15, 16, 15};
 
 // floor(2^30 / n), n = 1 .. 32768.
-inline int32_t reciprocal(int32_t n) { return (1 << 30) / n; }
+inline int32_t reciprocal(int32_t n) {
+  return (1 << 30) / n;
+}
 
 // Divisor o as mantissa * 2^shift with a mantissa of at most 2^15, rounded half up. o >= 1.
 struct Divisor {
@@ -88,12 +94,12 @@ inline int64_t restored(int64_t o, int64_t t, bool enhanced, double gain_limit) 
   return static_cast<int64_t>(o > 0 ? std::min(stronger, target) : std::max(stronger, target));
 }
 
-// For |o| <= 16383 the roundings cancel: where detail is not enhanced, restored() is t held between 0 and o. (Every such
-// o and t was tried.)
+// For |o| <= 16383 the roundings cancel: where detail is not enhanced, restored() is t held between 0 and o.
+// (Every such o and t was tried.)
 inline constexpr int kSimpleDivisor = 16383;
 
-// What one weighted coefficient hides: `near` about |c|/30 at each neighbour, `near` + `centre` (about |c|/15)
-// at its own place.
+// What one weighted coefficient hides: `near` about |c|/30 at each neighbour, `near` + `centre` (about
+// |c|/15) at its own place.
 struct Mask {
   int32_t near;
   int32_t centre;
@@ -133,7 +139,9 @@ inline int32_t seen0(int32_t coefficient, uint32_t weight, int band, int32_t thr
   const int64_t signal = std::abs(int64_t{s32(int64_t{weight} * coefficient)});
   return std::max(s32(signal - s32(int64_t{threshold} * (band == kD ? 4096 : 1024))), 0);
 }
-inline int32_t seen(uint32_t magnitude, int32_t threshold) { return std::max(s32(int64_t{magnitude} - threshold), 0); }
+inline int32_t seen(uint32_t magnitude, int32_t threshold) {
+  return std::max(s32(int64_t{magnitude} - threshold), 0);
+}
 
 // Its cube, scaled.
 inline int64_t cube(int32_t x, int square_shift, int term_shift) {

@@ -37,7 +37,8 @@ using fovea::HWY_NAMESPACE::MulPairAdd;
 template <class D16>
 HWY_INLINE hn::Vec<D16> Pair(D16 d16, int a, int b) {
   const hn::Repartition<int32_t, D16> d32;
-  return hn::BitCast(d16, hn::Set(d32, static_cast<int32_t>((static_cast<uint32_t>(b) << 16) | (a & 0xFFFF))));
+  return hn::BitCast(d16,
+                     hn::Set(d32, static_cast<int32_t>((static_cast<uint32_t>(b) << 16) | (a & 0xFFFF))));
 }
 
 #endif  // !FOVEA_ADM_PLAIN

@@ -32,7 +32,8 @@ class Row {
   T& operator[](int x) { return get()[x]; }
   bool guards_intact() const {
     for (int i = 0; i < kGuard; ++i) {
-      if (data_[i] != static_cast<T>(kPoison) || data_[data_.size() - 1 - i] != static_cast<T>(kPoison)) return false;
+      if (data_[i] != static_cast<T>(kPoison) || data_[data_.size() - 1 - i] != static_cast<T>(kPoison))
+        return false;
     }
     return true;
   }
@@ -62,12 +63,17 @@ std::vector<Row<T>> rows(int n, int count) {
 // Integers of all magnitudes up to `limit`, zero and the limit included.
 int64_t wild(Random& random, int64_t limit) {
   switch (random.uniform(0, 9)) {
-    case 0: return 0;
-    case 1: return limit;
-    case 2: return -limit;
-    case 3: return random.uniform(-3, 3);
+    case 0:
+      return 0;
+    case 1:
+      return limit;
+    case 2:
+      return -limit;
+    case 3:
+      return random.uniform(-3, 3);
     default: {
-      const int64_t bound = std::max<int64_t>(1, limit >> random.uniform(0, std::bit_width(static_cast<uint64_t>(limit)) - 1));
+      const int64_t bound =
+          std::max<int64_t>(1, limit >> random.uniform(0, std::bit_width(static_cast<uint64_t>(limit)) - 1));
       return random.uniform(-bound, bound);
     }
   }
@@ -81,12 +87,15 @@ void check_columns0(int bit_depth) {
     Random random(bit_depth);
     for (int width = 5; width < 150; width += 1 + width / 9) {
       for (const Range& wanted : kHighRanges) {
-        SCOPED_TRACE(::testing::Message() << target << " width " << width << " high " << wanted.begin << ".." << wanted.end);
+        SCOPED_TRACE(::testing::Message()
+                     << target << " width " << width << " high " << wanted.begin << ".." << wanted.end);
         std::vector<std::vector<Sample>> samples(6, std::vector<Sample>(width));
         const int style = static_cast<int>(random.uniform(0, 2));
         for (auto& row : samples) {
           for (Sample& s : row) {  // also samples above the bit depth
-            s = static_cast<Sample>(style == 0 ? random.bits() : style == 1 ? -(random.bits() >> 7 & 1) : (1 << bit_depth) - 1);
+            s = static_cast<Sample>(style == 0   ? random.bits()
+                                    : style == 1 ? -(random.bits() >> 7 & 1)
+                                                 : (1 << bit_depth) - 1);
           }
         }
         const Sample* in[6];
@@ -100,7 +109,9 @@ void check_columns0(int bit_depth) {
           for (int i = 0; i < 2; ++i) {
             const Range r = i == 0 ? low : high;
             if (r.begin == r.end) continue;
-            ASSERT_TRUE(out[i].equals(expected[i], r.begin == 0 ? -1 : r.begin, r.end == width ? width + 2 : r.end)) << i;
+            ASSERT_TRUE(
+                out[i].equals(expected[i], r.begin == 0 ? -1 : r.begin, r.end == width ? width + 2 : r.end))
+                << i;
           }
         }
       }
@@ -125,14 +136,18 @@ TEST(AdmKernel, ColumnsOfBands) {
           const int limit = split ? 32767 : 27411;
           for (int k = 0; k < 6; ++k) {
             for (int x = 0; x < width; ++x) {
-              high_in[k][x] = static_cast<int16_t>(extreme ? (random.bits() & 64 ? limit : -limit) : wild(random, limit));
-              low_in[k][x] = static_cast<int16_t>(extreme ? (random.bits() & 64 ? 32767 : -32768) : random.bits());
+              high_in[k][x] =
+                  static_cast<int16_t>(extreme ? (random.bits() & 64 ? limit : -limit) : wild(random, limit));
+              low_in[k][x] =
+                  static_cast<int16_t>(extreme ? (random.bits() & 64 ? 32767 : -32768) : random.bits());
             }
           }
           const Range high{std::min(wanted.begin, width), std::min(wanted.end, width)};
           const Columns columns{width, {0, width}, high};
           auto out = rows<int16_t>(4, width), expected = rows<int16_t>(4, width);
-          const auto to = [](std::vector<Row<int16_t>>& r, int i) { return SplitRow{r[i].get(), r[i + 1].get()}; };
+          const auto to = [](std::vector<Row<int16_t>>& r, int i) {
+            return SplitRow{r[i].get(), r[i + 1].get()};
+          };
           if (split) {
             ConstSplitRow in[6];
             for (int k = 0; k < 6; ++k) in[k] = {high_in[k].get(), low_in[k].get()};
@@ -147,7 +162,9 @@ TEST(AdmKernel, ColumnsOfBands) {
           for (int i = 0; i < 4; ++i) {
             const Range r = i < 2 ? columns.low : high;
             if (r.begin == r.end) continue;
-            ASSERT_TRUE(out[i].equals(expected[i], r.begin == 0 ? -1 : r.begin, r.end == width ? width + 2 : r.end)) << i;
+            ASSERT_TRUE(
+                out[i].equals(expected[i], r.begin == 0 ? -1 : r.begin, r.end == width ? width + 2 : r.end))
+                << i;
           }
         }
       }
@@ -160,7 +177,8 @@ TEST(AdmKernel, RowsOfBands) {
     Random random(4);
     for (int width = 5; width < 300; width += 1 + width / 9) {
       const int out_width = (width + 1) / 2;
-      for (const Range& detail : {Range{0, out_width}, Range{out_width / 10, out_width - out_width / 10}, Range{0, 0}}) {
+      for (const Range& detail :
+           {Range{0, out_width}, Range{out_width / 10, out_width - out_width / 10}, Range{0, 0}}) {
         SCOPED_TRACE(::testing::Message() << target << " width " << width);
         auto in = rows<int16_t>(4, width);
         const bool extreme = random.uniform(0, 1) == 1;
@@ -212,7 +230,8 @@ TEST(AdmKernel, LimitsOfEveryCoefficient) {
       Row<int16_t> limit(45823);
       prepare0(o.get(), 45823, split, limit.get());
       for (int x = 0; x < 45823; ++x) {  // beyond any coefficient, how far does not matter
-        ASSERT_EQ(std::clamp<int>(limit[x], -22931, 22931), std::clamp<int>(expected[x], -22931, 22931)) << o[x];
+        ASSERT_EQ(std::clamp<int>(limit[x], -22931, 22931), std::clamp<int>(expected[x], -22931, 22931))
+            << o[x];
       }
       ASSERT_TRUE(limit.guards_intact());
     });
@@ -225,7 +244,8 @@ TEST(AdmKernel, ReciprocalsOfEveryDivisor) {
   for (int bit = 15; bit < 31; ++bit) {
     for (int m = 16384; m <= 32768; m += 7) {
       const int64_t v = int64_t{m} << (bit - 14);
-      for (const int64_t near : {v - 1, v, v + 1, v + (int64_t{1} << (bit - 14)) / 2, v + (int64_t{1} << (bit - 14)) / 2 - 1}) {
+      for (const int64_t near :
+           {v - 1, v, v + 1, v + (int64_t{1} << (bit - 14)) / 2, v + (int64_t{1} << (bit - 14)) / 2 - 1}) {
         if (near < (int64_t{1} << 31)) values.push_back(static_cast<int32_t>(m % 2 == 0 ? near : -near));
       }
     }
@@ -259,9 +279,12 @@ TEST(AdmKernel, SimpleDivisors) {
   }
 }
 
-constexpr uint32_t kWeights0[][kBands] = {{36453, 36453, 49417}, {24809, 24809, 36088}, {0, 0, 0}, {1, 1, 1}, {4544, 4544, 377}};
-constexpr uint32_t kWeights1[][kBands] = {
-    {137373656, 137373656, 61414027}, {196166000, 196166000, 134487000}, {(1u << 28) - 1, (1u << 28) - 1, 5}, {0, 0, 0}};
+constexpr uint32_t kWeights0[][kBands] = {
+    {36453, 36453, 49417}, {24809, 24809, 36088}, {0, 0, 0}, {1, 1, 1}, {4544, 4544, 377}};
+constexpr uint32_t kWeights1[][kBands] = {{137373656, 137373656, 61414027},
+                                          {196166000, 196166000, 134487000},
+                                          {(1u << 28) - 1, (1u << 28) - 1, 5},
+                                          {0, 0, 0}};
 
 // Reference and distorted coefficients: unrelated, equal, scaled, or a hair's breadth from one degree apart.
 template <class T>
@@ -269,19 +292,23 @@ void fill_bands(Random& random, int64_t limit, int count, std::vector<Row<T>>& o
   for (int x = 0; x < count; ++x) {
     const int style = static_cast<int>(random.uniform(0, 5));
     const double scale = static_cast<double>(random.uniform(1, 3000)) / 1000;
-    const double angle = (random.uniform(0, 3) == 0 ? 1.0 : 1.0 + static_cast<double>(random.uniform(-50, 50)) * 1e-6) * M_PI / 180;
+    const double angle =
+        (random.uniform(0, 3) == 0 ? 1.0 : 1.0 + static_cast<double>(random.uniform(-50, 50)) * 1e-6) * M_PI /
+        180;
     for (int b = 0; b < kBands; ++b) {
       o[b][x] = static_cast<T>(wild(random, limit));
       const int64_t noise = random.uniform(-2, 2);
       t[b][x] = static_cast<T>(style == 0   ? wild(random, limit)
                                : style == 1 ? int64_t{o[b][x]}
-                               : style == 2 ? std::clamp<int64_t>(static_cast<int64_t>(o[b][x] * scale), -limit, limit)
-                                            : std::clamp<int64_t>(o[b][x] + noise, -limit, limit));
+                               : style == 2
+                                   ? std::clamp<int64_t>(static_cast<int64_t>(o[b][x] * scale), -limit, limit)
+                                   : std::clamp<int64_t>(o[b][x] + noise, -limit, limit));
     }
     if (style == 5) {
       const double h = o[kH][x], v = o[kV][x];
       const auto rotated = [&](double value) {
-        return static_cast<T>(std::clamp<int64_t>(static_cast<int64_t>(value * std::min(scale, 1.2)), -limit, limit));
+        return static_cast<T>(
+            std::clamp<int64_t>(static_cast<int64_t>(value * std::min(scale, 1.2)), -limit, limit));
       };
       t[kH][x] = rotated(h * std::cos(angle) - v * std::sin(angle));
       t[kV][x] = rotated(h * std::sin(angle) + v * std::cos(angle));
@@ -307,7 +334,8 @@ TEST(AdmKernel, DecoupleOfScale0) {
     for (int count = 1; count < 1500; count += 1 + count / 3) {
       for (const double gain : kGains) {
         for (const auto& weight : kWeights0) {
-          SCOPED_TRACE(::testing::Message() << target << " count " << count << " gain " << gain << " weight " << weight[0]);
+          SCOPED_TRACE(::testing::Message()
+                       << target << " count " << count << " gain " << gain << " weight " << weight[0]);
           auto o = rows<int16_t>(3, count), t = rows<int16_t>(3, count), limits = rows<int16_t>(3, count);
           fill_bands(random, random.uniform(0, 1) == 1 ? 22931 : 900, count, o, t);
           const Split split = split_of(gain, weight, random.uniform(0, 3) != 0);
@@ -338,7 +366,8 @@ TEST(AdmKernel, DecoupleOfCoarserScales) {
     for (int count = 1; count < 1500; count += 1 + count / 3) {
       for (const double gain : kGains) {
         for (const auto& weight : kWeights1) {
-          SCOPED_TRACE(::testing::Message() << target << " count " << count << " gain " << gain << " weight " << weight[0]);
+          SCOPED_TRACE(::testing::Message()
+                       << target << " count " << count << " gain " << gain << " weight " << weight[0]);
           auto o = rows<int32_t>(3, count), t = rows<int32_t>(3, count);
           auto reciprocals = rows<uint32_t>(6, count);
           fill_bands(random, 2103000000, count, o, t);
@@ -377,17 +406,20 @@ TEST(AdmKernel, ContrastOfScale0) {
     for (int count = 3; count < 400; count += 1 + count / 6) {
       for (const auto& weight : kWeights0) {
         for (const int style : {0, 1, 2, 3, 4}) {
-          SCOPED_TRACE(::testing::Message() << target << " count " << count << " style " << style << " weight " << weight[0]);
-          // r and a, three rows of three bands each. Style 0: all sizes; 1: a masks r; 2: r masks a; 3: some large,
-          // so that thresholds leave 16 bits; 4: all as large as can be, so that they wrap when scaled.
+          SCOPED_TRACE(::testing::Message()
+                       << target << " count " << count << " style " << style << " weight " << weight[0]);
+          // r and a, three rows of three bands each. Style 0: all sizes; 1: a masks r; 2: r masks a; 3: some
+          // large, so that thresholds leave 16 bits; 4: all as large as can be, so that they wrap when
+          // scaled.
           auto signal = rows<int16_t>(18, count);
           for (int i = 0; i < 18; ++i) {
             const bool is_a = i >= 9;
             for (int x = -1; x <= count; ++x) {
               const int64_t limit = style == 1 ? (is_a ? 500 : 60) : style == 2 ? (is_a ? 60 : 500) : 22931;
-              const int64_t v = style == 4                                     ? (random.bits() & 64 ? limit : -limit)
-                                : style == 3 && random.uniform(0, count / 8 + 9) != 0 ? random.uniform(-40, 40)
-                                                                               : wild(random, limit);
+              const int64_t v = style == 4 ? (random.bits() & 64 ? limit : -limit)
+                                : style == 3 && random.uniform(0, count / 8 + 9) != 0
+                                    ? random.uniform(-40, 40)
+                                    : wild(random, limit);
               signal[i][x] = static_cast<int16_t>(v);
             }
           }
@@ -395,7 +427,8 @@ TEST(AdmKernel, ContrastOfScale0) {
           Contrast0 in;
           for (int which = 0; which < 2; ++which) {
             for (int y = 0; y < 3; ++y) {
-              for (int b = 0; b < kBands; ++b) (which == 0 ? in.r : in.a)[y][b] = signal[which * 9 + y * 3 + b].get();
+              for (int b = 0; b < kBands; ++b)
+                (which == 0 ? in.r : in.a)[y][b] = signal[which * 9 + y * 3 + b].get();
               for (int x = -1; x <= count; ++x) {
                 int near = 0, centre = 0;
                 for (int b = 0; b < kBands; ++b) {
@@ -415,8 +448,10 @@ TEST(AdmKernel, ContrastOfScale0) {
           const int term = static_cast<int>(random.uniform(0, 9));
           const int term_shift[kBands] = {term, term, term + 1};
           const Pooling pooling{weight, square_shift, term_shift, random.uniform(0, 3) != 0};
-          const Range range{static_cast<int>(random.uniform(0, 1)), count - static_cast<int>(random.uniform(0, 1))};
-          ASSERT_NO_FATAL_FAILURE(expect_sums(contrast0(in, range, pooling), contrast0_ref(in, range, pooling)));
+          const Range range{static_cast<int>(random.uniform(0, 1)),
+                            count - static_cast<int>(random.uniform(0, 1))};
+          ASSERT_NO_FATAL_FAILURE(
+              expect_sums(contrast0(in, range, pooling), contrast0_ref(in, range, pooling)));
           ASSERT_TRUE(sums[0].guards_intact() && sums[1].guards_intact());
         }
       }
@@ -436,11 +471,14 @@ TEST(AdmKernel, ContrastOfCoarserScales) {
         // Style 0: all sizes, also such that squares wrap; 1: nothing exceeds the masks; 2: moderate.
         for (auto& row : signal) {
           for (int x = 0; x < count; ++x) {
-            row[x] = static_cast<uint32_t>(std::abs(wild(random, style == 0 ? (1ll << 31) - 1 : style == 1 ? 3 : 1 << 26)));
+            row[x] = static_cast<uint32_t>(std::abs(wild(random, style == 0   ? (1ll << 31) - 1
+                                                                 : style == 1 ? 3
+                                                                              : 1 << 26)));
           }
         }
         for (auto& row : masks) {
-          for (int x = -1; x <= count; ++x) row[x] = static_cast<int32_t>(std::abs(wild(random, style == 2 ? 1 << 20 : kMaskLimit)));
+          for (int x = -1; x <= count; ++x)
+            row[x] = static_cast<int32_t>(std::abs(wild(random, style == 2 ? 1 << 20 : kMaskLimit)));
         }
         Contrast1 in;
         for (int b = 0; b < kBands; ++b) {
@@ -456,8 +494,10 @@ TEST(AdmKernel, ContrastOfCoarserScales) {
         const int term = static_cast<int>(random.uniform(0, 9));
         const int term_shift[kBands] = {term, term, term};
         const Pooling pooling{kWeights1[0], square_shift, term_shift, random.uniform(0, 3) != 0};
-        const Range range{static_cast<int>(random.uniform(0, 1)), count - static_cast<int>(random.uniform(0, 1))};
-        ASSERT_NO_FATAL_FAILURE(expect_sums(contrast1(in, range, pooling), contrast1_ref(in, range, pooling)));
+        const Range range{static_cast<int>(random.uniform(0, 1)),
+                          count - static_cast<int>(random.uniform(0, 1))};
+        ASSERT_NO_FATAL_FAILURE(
+            expect_sums(contrast1(in, range, pooling), contrast1_ref(in, range, pooling)));
         ASSERT_TRUE(sums[0].guards_intact() && sums[1].guards_intact());
       }
     }
@@ -478,7 +518,8 @@ TEST(AdmKernel, Energy) {
       ASSERT_EQ(energy0(fine.get(), range), energy0_ref(fine.get(), range)) << target << " " << count;
       for (const int shift : {30, 31}) {
         for (const int term : {0, 1, 9}) {
-          ASSERT_EQ(energy1(coarse.get(), range, shift, term), energy1_ref(coarse.get(), range, shift, term)) << target << " " << count;
+          ASSERT_EQ(energy1(coarse.get(), range, shift, term), energy1_ref(coarse.get(), range, shift, term))
+              << target << " " << count;
         }
       }
     }
@@ -506,7 +547,8 @@ Band32 luma_of(const Frame& frame) {
   Band32 out(frame.format.width_px, frame.format.height_px);
   for (int y = 0; y < out.height; ++y) {
     for (int x = 0; x < out.width; ++x) {
-      out.at(y, x) = (frame.format.bit_depth == 8 ? frame.planes[0].row<uint8_t>(y)[x] : frame.planes[0].row<uint16_t>(y)[x]) -
+      out.at(y, x) = (frame.format.bit_depth == 8 ? frame.planes[0].row<uint8_t>(y)[x]
+                                                  : frame.planes[0].row<uint16_t>(y)[x]) -
                      (1 << (frame.format.bit_depth - 1));
     }
   }
@@ -549,7 +591,8 @@ Bands transform(const Band32& in, int column_shift, int row_shift) {
 }
 
 // Contrast of `measured`, masked by `masking`: float sum over the bands.
-float plain_contrast(const ScalePlan& plan, int scale, const Band32 (&measured)[kBands], const Band32 (&masking)[kBands], float floor) {
+float plain_contrast(const ScalePlan& plan, int scale, const Band32 (&measured)[kBands],
+                     const Band32 (&masking)[kBands], float floor) {
   Band32 near(plan.width, plan.height), centre(plan.width, plan.height);
   for (int y = 0; y < plan.height; ++y) {
     for (int x = 0; x < plan.width; ++x) {
@@ -569,10 +612,12 @@ float plain_contrast(const ScalePlan& plan, int scale, const Band32 (&measured)[
       for (int x = plan.left; x < plan.right; ++x) {
         int64_t threshold = centre.at(y, x);
         for (int dy = -1; dy <= 1; ++dy) {
-          for (int dx = -1; dx <= 1; ++dx) threshold += near.at(reflect(y + dy, plan.height), reflect(x + dx, plan.width));
+          for (int dx = -1; dx <= 1; ++dx)
+            threshold += near.at(reflect(y + dy, plan.height), reflect(x + dx, plan.width));
         }
         const int32_t m = measured[b].at(y, x);
-        const int32_t excess = scale == 0 ? seen0(m, plan.weight[b], b, s32(threshold)) : seen(weighted(m, plan.weight[b]), s32(threshold));
+        const int32_t excess = scale == 0 ? seen0(m, plan.weight[b], b, s32(threshold))
+                                          : seen(weighted(m, plan.weight[b]), s32(threshold));
         row += cube(excess, plan.square_shift[b], plan.term_shift[b]);
       }
       total += shift_round(row, plan.row_shift);
@@ -604,15 +649,20 @@ std::vector<double> plain_scores(const Frame& ref, const Frame& dis, const Plan&
         uint64_t row = 0;
         for (int x = 0; x < s.width; ++x) {
           const int64_t o = r.detail[b].at(y, x), t = d.detail[b].at(y, x);
-          const bool enhanced = same_direction(r.detail[kH].at(y, x), r.detail[kV].at(y, x), d.detail[kH].at(y, x), d.detail[kV].at(y, x));
+          const bool enhanced = same_direction(r.detail[kH].at(y, x), r.detail[kV].at(y, x),
+                                               d.detail[kH].at(y, x), d.detail[kV].at(y, x));
           kept[b].at(y, x) = s32(restored(o, t, enhanced, params.adm_enhn_gain_limit));
           additive[b].at(y, x) = s32(t - kept[b].at(y, x));
           if (x < s.left || x >= s.right) continue;
-          row += scale == 0 ? static_cast<uint64_t>(std::abs(o * o * o)) : energy(static_cast<int32_t>(o), s.den_square_shift, s.den_term_shift);
+          row += scale == 0 ? static_cast<uint64_t>(std::abs(o * o * o))
+                            : energy(static_cast<int32_t>(o), s.den_square_shift, s.den_term_shift);
         }
         if (y >= s.top && y < s.bottom) total += shift_round(row, s.den_row_shift);
       }
-      den[scale] += powf(static_cast<float>(std::ldexp(static_cast<double>(total), -s.den_exponent) * s.den_factor[b]), 1.0f / 3.0f) + s.noise_floor;
+      den[scale] +=
+          powf(static_cast<float>(std::ldexp(static_cast<double>(total), -s.den_exponent) * s.den_factor[b]),
+               1.0f / 3.0f) +
+          s.noise_floor;
     }
     num[scale] = plain_contrast(s, scale, kept, additive, s.noise_floor);
     if (!params.adm_skip_aim) aim[scale] = plain_contrast(s, scale, additive, kept, 0);
@@ -627,7 +677,8 @@ std::vector<double> plain_scores(const Frame& ref, const Frame& dis, const Plan&
   if (n < limit) n = 0;
   if (m < limit) m = 0;
   const double adm2 = m == 0 ? 1 : n / m, additive = m == 0 ? 0 : a / m;
-  const double adm3 = std::max(params.adm_min_val, adm2 * params.adm_dlm_weight + (1 - additive) * (1 - params.adm_dlm_weight));
+  const double adm3 = std::max(params.adm_min_val,
+                               adm2 * params.adm_dlm_weight + (1 - additive) * (1 - params.adm_dlm_weight));
   std::vector<double> out = {adm2, additive, adm3};
   for (int scale = 0; scale < kScales; ++scale) out.push_back(double{num[scale]} / double{den[scale]});
   for (const double v : {adm2, n, m}) out.push_back(v);
@@ -645,7 +696,9 @@ std::unique_ptr<Metric> make(const Format& format, const OptionMap& options = {}
 }
 
 // Equal, or both not a number.
-bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+bool same(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
 
 void expect_plain(const Frame& ref, const Frame& dis, OptionMap options, const std::string& what) {
   options["debug"] = "true";
@@ -658,20 +711,24 @@ void expect_plain(const Frame& ref, const Frame& dis, OptionMap options, const s
     for (size_t i = 0; i < expected.size(); ++i) {
       const std::string& key = metric->features()[i].key;
       EXPECT_TRUE(same(scores.at(key)[0], expected[i]))
-          << target << " " << describe(ref.format) << " " << what << ": " << key << " is " << scores.at(key)[0] << ", expected " << expected[i];
+          << target << " " << describe(ref.format) << " " << what << ": " << key << " is "
+          << scores.at(key)[0] << ", expected " << expected[i];
     }
   });
 }
 
 TEST(Adm, EqualsPlainLoopsForAllSizesAndPatterns) {
-  const int sizes[][2] = {{17, 17}, {18, 31}, {32, 20}, {33, 33}, {34, 47}, {51, 38}, {64, 64}, {65, 33}, {101, 77}, {128, 40}, {134, 98}, {199, 165}};
+  const int sizes[][2] = {{17, 17}, {18, 31}, {32, 20},  {33, 33},  {34, 47},  {51, 38},
+                          {64, 64}, {65, 33}, {101, 77}, {128, 40}, {134, 98}, {199, 165}};
   int i = 0;
   for (const auto& size : sizes) {
     for (const Pattern pattern : kAllPatterns) {
       const int bit_depth = std::array{8, 10, 12, 16}[i % 4];
       const Format format{size[0], size[1], bit_depth, Chroma::k400};
       const Frame ref = make_frame(format, pattern, i);
-      const Frame dis = i % 5 == 0 ? make_frame(format, Pattern::kNoise, i + 7) : i % 5 == 1 ? ref : distort(ref, i);
+      const Frame dis = i % 5 == 0   ? make_frame(format, Pattern::kNoise, i + 7)
+                        : i % 5 == 1 ? ref
+                                     : distort(ref, i);
       expect_plain(ref, dis, {}, pattern_name(pattern));
       ++i;
     }
@@ -705,7 +762,8 @@ const OptionMap kOptionSets[] = {
 TEST(Adm, EqualsPlainLoopsForAllOptions) {
   int i = 0;
   for (const OptionMap& options : kOptionSets) {
-    for (const Pattern pattern : {Pattern::kTexture, Pattern::kNoise, Pattern::kBinaryNoise, Pattern::kFlat}) {
+    for (const Pattern pattern :
+         {Pattern::kTexture, Pattern::kNoise, Pattern::kBinaryNoise, Pattern::kFlat}) {
       const Format format{90 + i % 7, 71 + i % 5, i % 2 == 0 ? 8 : 10, Chroma::k400};
       const Frame ref = make_frame(format, pattern, i);
       std::string what = pattern_name(pattern);
@@ -719,7 +777,9 @@ TEST(Adm, EqualsPlainLoopsForAllOptions) {
 TEST(Adm, UndefinedDisplaysOfTabulatedModesGiveNaN) {
   const Format format{64, 64, 8, Chroma::k400};
   const Frame frame = make_frame(format, Pattern::kTexture, 1);
-  const auto scores = run_metric(*make(format, {{"adm_csf_mode", "2"}, {"adm_norm_view_dist", "4"}, {"adm_min_val", "0.25"}}), {frame}, {distort(frame, 2)});
+  const auto scores =
+      run_metric(*make(format, {{"adm_csf_mode", "2"}, {"adm_norm_view_dist", "4"}, {"adm_min_val", "0.25"}}),
+                 {frame}, {distort(frame, 2)});
   for (const auto& [key, values] : scores) {
     if (key.find("adm3") != std::string::npos) {
       EXPECT_EQ(values[0], 0.25);
@@ -739,7 +799,8 @@ TEST(Adm, IdenticalPictures) {
 
 TEST(Adm, ManyDistortedClipsInLockstepAndStripsInAnyOrder) {
   const Format format{150, 700, 8, Chroma::k420};  // several strips at three scales
-  const std::vector<Frame> ref = {make_frame(format, Pattern::kTexture, 3), make_frame(format, Pattern::kNoise, 4)};
+  const std::vector<Frame> ref = {make_frame(format, Pattern::kTexture, 3),
+                                  make_frame(format, Pattern::kNoise, 4)};
   std::vector<std::vector<Frame>> clips;
   for (int k = 0; k < 3; ++k) clips.push_back({distort(ref[0], k), distort(ref[1], k + 5)});
   const auto metric = make(format, {{"debug", "true"}});
@@ -760,19 +821,26 @@ TEST(Adm, Names) {
   EXPECT_EQ(plain->features()[3].key, "integer_adm_scale0");
   EXPECT_EQ(plain->features()[7].key, "integer_adm");
   EXPECT_EQ(plain->features()[17].key, "integer_adm_den_scale3");
-  const auto named = make(format, {{"debug", "true"}, {"adm_csf_scale", "0.9"}, {"adm_csf_diag_scale", "0.8"}, {"adm_csf_mode", "1"}});
+  const auto named = make(
+      format,
+      {{"debug", "true"}, {"adm_csf_scale", "0.9"}, {"adm_csf_diag_scale", "0.8"}, {"adm_csf_mode", "1"}});
   EXPECT_EQ(named->features()[0].key, "integer_adm2_scfd_0.8_csf_1_scf_0.9");
   EXPECT_EQ(named->features()[3].key, "integer_adm_scale0_scfd_0.8_csf_1_scf_0.9");
   EXPECT_EQ(named->features()[7].label, "integer_adm_scfd_0.8_csf_1_scf_0.9");
-  EXPECT_EQ(make(format, {{"adm_skip_scale0", "true"}, {"adm_skip_aim", "true"}})->features()[1].key, "integer_aim_ssz");
+  EXPECT_EQ(make(format, {{"adm_skip_scale0", "true"}, {"adm_skip_aim", "true"}})->features()[1].key,
+            "integer_aim_ssz");
 }
 
 TEST(Adm, RefusesWhatItIsNotDefinedFor) {
-  EXPECT_EQ(kMetric.create({64, 16, 8, Chroma::k420}, {}).error().message, "adm: 64x16 is smaller than its minimum of 17x17");
-  EXPECT_EQ(kMetric.create({64, 64, 9, Chroma::k420}, {}).error().message, "adm: bit depth 9 is not 8, 10, 12 or 16");
+  EXPECT_EQ(kMetric.create({64, 16, 8, Chroma::k420}, {}).error().message,
+            "adm: 64x16 is smaller than its minimum of 17x17");
+  EXPECT_EQ(kMetric.create({64, 64, 9, Chroma::k420}, {}).error().message,
+            "adm: bit depth 9 is not 8, 10, 12 or 16");
   EXPECT_EQ(kMetric.create({64, 64, 8, Chroma::k420}, {{"adm_norm_view_dist", "2"}}).error().message,
-            "adm: adm_norm_view_dist * adm_ref_display_height = 2160 is below 3240: nearer displays need more than the 16 bits of scale 0");
-  EXPECT_EQ(kMetric.create({64, 64, 8, Chroma::k420}, {{"adm_csf_mode", "4"}}).error().message, "adm: adm_csf_mode=4 is outside [0, 3]");
+            "adm: adm_norm_view_dist * adm_ref_display_height = 2160 is below 3240: nearer displays need "
+            "more than the 16 bits of scale 0");
+  EXPECT_EQ(kMetric.create({64, 64, 8, Chroma::k420}, {{"adm_csf_mode", "4"}}).error().message,
+            "adm: adm_csf_mode=4 is outside [0, 3]");
 }
 
 // The vector kernels must be in use for every option set but those that overflow anyway.
@@ -803,26 +871,34 @@ TEST(Adm, CsfDefaults) {
 // Values of libvmaf's plain C code.
 TEST(Adm, NetflixClip) {
   const char* root = std::getenv("FOVEA_TEST_DATA");
-  if (root == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: it names the folder with clips/netflix/src01_*";
+  if (root == nullptr)
+    GTEST_SKIP() << "FOVEA_TEST_DATA is not set: it names the folder with clips/netflix/src01_*";
   const Format format{576, 324, 8, Chroma::k420};
   const auto read = [&](const char* name) {
     std::ifstream file(std::filesystem::path(root) / "clips/netflix" / name, std::ios::binary);
     EXPECT_TRUE(file) << name;
     Frame frame = allocate_frame(format);
-    for (int y = 0; y < format.height_px; ++y) file.read(reinterpret_cast<char*>(mutable_row(frame, 0, y)), format.width_px);
+    for (int y = 0; y < format.height_px; ++y)
+      file.read(reinterpret_cast<char*>(mutable_row(frame, 0, y)), format.width_px);
     return frame;
   };
   const Frame ref = read("src01_hrc00_576x324_3frames.yuv"), dis = read("src01_hrc01_576x324_3frames.yuv");
   const auto metric = make(format, {{"debug", "true"}});
-  const std::map<std::string, double> expected = {
-      {"VMAF_integer_feature_adm2_score", 0.96208391490299072}, {"VMAF_integer_feature_aim_score", 0.011383920049685787},
-      {"VMAF_integer_feature_adm3_score", 0.9753499974266524},  {"integer_adm_scale0", 0.94633823222999869},
-      {"integer_adm_scale1", 0.93900563055789033},              {"integer_adm_scale2", 0.95747396874509894},
-      {"integer_adm_scale3", 0.98088742977180587},              {"integer_adm_num_scale0", 47.697776794433594},
-      {"integer_adm_num_scale1", 70.760513305664062},           {"integer_adm_num_scale2", 104.98495483398438},
-      {"integer_adm_num_scale3", 158.48797607421875},           {"integer_adm_den_scale0", 50.402462005615234},
-      {"integer_adm_den_scale1", 75.356857299804688},           {"integer_adm_den_scale2", 109.64784240722656},
-      {"integer_adm_den_scale3", 161.57611083984375}};
+  const std::map<std::string, double> expected = {{"VMAF_integer_feature_adm2_score", 0.96208391490299072},
+                                                  {"VMAF_integer_feature_aim_score", 0.011383920049685787},
+                                                  {"VMAF_integer_feature_adm3_score", 0.9753499974266524},
+                                                  {"integer_adm_scale0", 0.94633823222999869},
+                                                  {"integer_adm_scale1", 0.93900563055789033},
+                                                  {"integer_adm_scale2", 0.95747396874509894},
+                                                  {"integer_adm_scale3", 0.98088742977180587},
+                                                  {"integer_adm_num_scale0", 47.697776794433594},
+                                                  {"integer_adm_num_scale1", 70.760513305664062},
+                                                  {"integer_adm_num_scale2", 104.98495483398438},
+                                                  {"integer_adm_num_scale3", 158.48797607421875},
+                                                  {"integer_adm_den_scale0", 50.402462005615234},
+                                                  {"integer_adm_den_scale1", 75.356857299804688},
+                                                  {"integer_adm_den_scale2", 109.64784240722656},
+                                                  {"integer_adm_den_scale3", 161.57611083984375}};
   for_each_target([&](const char* target) {
     const auto scores = run_metric(*metric, {ref}, {dis});
     for (const auto& [key, value] : expected) EXPECT_EQ(scores.at(key)[0], value) << target << " " << key;
