@@ -30,7 +30,8 @@ struct Task {
 
 // What one picture leaves behind on its way.
 struct Picture {
-  explicit Picture(const Layout& layout) : samples(layout.samples), bits(layout.bits), runs(layout.runs), values(layout.values) {
+  explicit Picture(const Layout& layout)
+      : samples(layout.samples), bits(layout.bits), runs(layout.runs), values(layout.values) {
     for (int s = 0; s < kScales; ++s) {
       const ScaleLayout& scale = layout.scales[s];
       tiles[s].resize(scale.tiles);
@@ -39,9 +40,9 @@ struct Picture {
   }
   AlignedBuffer<uint16_t> samples;  // ScaleLayout::plane_at
   AlignedBuffer<uint64_t> bits;     // ScaleLayout::mask_at
-  AlignedBuffer<PixelRun> runs;          // ScaleLayout::runs_at; only what pictures need is ever touched
+  AlignedBuffer<PixelRun> runs;     // ScaleLayout::runs_at; only what pictures need is ever touched
   std::array<std::vector<RowRuns>, kScales> rows;  // [tile * height + y]
-  AlignedBuffer<float> values;      // ScaleLayout::values_at
+  AlignedBuffer<float> values;                     // ScaleLayout::values_at
   std::array<std::vector<TileResult>, kScales> tiles;
   std::array<double, kScales> pooled{};
   std::array<AlignedBuffer<float>, kScales> maps;  // with heat maps only
@@ -53,17 +54,25 @@ struct State final : FrameState {
 };
 
 // A row of 16-bit samples with its spare ones.
-uint16_t* take_row(Scratch& scratch, int width) { return scratch.take<uint16_t>(row_stride(width)) + kRowPad; }
-size_t row_bytes(int width) { return Scratch::bytes_for<uint16_t>(row_stride(width)); }
+uint16_t* take_row(Scratch& scratch, int width) {
+  return scratch.take<uint16_t>(row_stride(width)) + kRowPad;
+}
+size_t row_bytes(int width) {
+  return Scratch::bytes_for<uint16_t>(row_stride(width));
+}
 // Rows of bits, all zeros, `bit_row_stride` words apart.
-int bit_row_stride(int width) { return kBitPad + bit_words(width); }
+int bit_row_stride(int width) {
+  return kBitPad + bit_words(width);
+}
 uint64_t* take_bits(Scratch& scratch, int width, int rows = 1) {
   const size_t words = static_cast<size_t>(bit_row_stride(width)) * rows;
   uint64_t* const bits = scratch.take<uint64_t>(words);
   std::memset(bits, 0, words * sizeof(uint64_t));
   return bits + kBitPad;
 }
-size_t bit_row_bytes(int width, int rows = 1) { return Scratch::bytes_for<uint64_t>(static_cast<size_t>(bit_row_stride(width)) * rows); }
+size_t bit_row_bytes(int width, int rows = 1) {
+  return Scratch::bytes_for<uint64_t>(static_cast<size_t>(bit_row_stride(width)) * rows);
+}
 
 // A row on its way: ten-bit samples, and where they lie in flat areas.
 struct MaskedRow {
@@ -77,12 +86,14 @@ class ModeFilter {
  public:
   static size_t scratch_bytes(const Layout& layout) {
     const int width = layout.width;
-    return 4 * row_bytes(width) + Scratch::bytes_for<PixelRun>(width + kRowPad) + Scratch::bytes_for<uint16_t>(2 * (width + kRowPad)) +
+    return 4 * row_bytes(width) + Scratch::bytes_for<PixelRun>(width + kRowPad) +
+           Scratch::bytes_for<uint16_t>(2 * (width + kRowPad)) +
            Scratch::bytes_for<uint32_t>(layout.scales[0].tiles);
   }
 
   // Buffers for rows of up to `width`.
-  ModeFilter(const Plan& plan, const Layout& layout, int width, Scratch& scratch) : plan_(plan), layout_(layout) {
+  ModeFilter(const Plan& plan, const Layout& layout, int width, Scratch& scratch)
+      : plan_(plan), layout_(layout) {
     for (uint16_t*& row : across_) row = take_row(scratch, width);
     filtered_ = take_row(scratch, width);
     runs_ = scratch.take<PixelRun>(width + kRowPad);
@@ -97,11 +108,12 @@ class ModeFilter {
     begin_ = begin;
     end_ = end;
     // Strips of rows pack their runs, each from where it would stand if all before were full.
-    std::fill_n(next_run_, layout_.scales[scale].tiles, static_cast<uint32_t>(layout_.scales[scale].runs_per_row * begin));
+    std::fill_n(next_run_, layout_.scales[scale].tiles,
+                static_cast<uint32_t>(layout_.scales[scale].runs_per_row * begin));
   }
 
-  // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted. The mask must stay until
-  // the next call.
+  // Row y of the scale's input; rows begin-1 .. end, as far as they exist, are wanted. The mask must stay
+  // until the next call.
   void push(int y, const MaskedRow& row) {
     const ScaleLayout& scale = layout_.scales[scale_];
     mode_across(row.samples, scale.width, across_[y % 3]);
@@ -118,21 +130,24 @@ class ModeFilter {
   void put_out(int y, const MaskedRow& row) {
     const ScaleLayout& scale = layout_.scales[scale_];
     const PixelRun* run = runs_;
-    const PixelRun* const runs_end = runs_ + find_runs(row.samples, row.mask, scale.width, plan_.first_code, plan_.code_count(), runs_, positions_);
+    const PixelRun* const runs_end = runs_ + find_runs(row.samples, row.mask, scale.width, plan_.first_code,
+                                                       plan_.code_count(), runs_, positions_);
     for (int t = 0; t < scale.tiles; ++t) {
       const int begin = scale.edges[t] - layout_.radius, end = scale.edges[t + 1] + layout_.radius;
       PixelRun* const tile_runs = picture_->runs.data() + scale.runs_at + t * scale.runs_per_tile;
       uint32_t at = next_run_[t];
       while (run != runs_end && run->end <= begin) ++run;
       for (const PixelRun* next = run; next != runs_end && next->begin < end; ++next) {
-        tile_runs[at++] = {static_cast<uint16_t>(std::max(next->begin - begin, 0)), static_cast<uint16_t>(std::min<int>(next->end, end) - begin), next->code};
+        tile_runs[at++] = {static_cast<uint16_t>(std::max(next->begin - begin, 0)),
+                           static_cast<uint16_t>(std::min<int>(next->end, end) - begin), next->code};
       }
       picture_->rows[scale_][static_cast<size_t>(t) * scale.height + y] = {next_run_[t], at - next_run_[t]};
       next_run_[t] = at;
     }
     if (y % 2 == 0 && scale_ + 1 < kScales) {
       const ScaleLayout& next = layout_.scales[scale_ + 1];
-      halve_row(row.samples, scale.width, picture_->samples.data() + next.plane_at + y / 2 * next.plane_stride);
+      halve_row(row.samples, scale.width,
+                picture_->samples.data() + next.plane_at + y / 2 * next.plane_stride);
       halve_bits(row.mask, scale.width, picture_->bits.data() + next.mask_at + y / 2 * next.mask_stride);
     }
   }
@@ -153,7 +168,8 @@ class ModeFilter {
 class MaskedRows {
  public:
   static size_t scratch_bytes(int width) {
-    return (3 + 3 + 8) * row_bytes(width) + 3 * bit_row_bytes(width) + bit_row_bytes(width, 6) + 8 * bit_row_bytes(width, 3);
+    return (3 + 3 + 8) * row_bytes(width) + 3 * bit_row_bytes(width) + bit_row_bytes(width, 6) +
+           8 * bit_row_bytes(width, 3);
   }
 
   MaskedRows(const Plan& plan, const Layout& layout, Scratch& scratch) : plan_(plan), layout_(layout) {
@@ -185,11 +201,13 @@ class MaskedRows {
       const uint16_t* const row = ten_bits(next_flat_);
       flat_bits(row, next_flat_ < last ? ten_bits(next_flat_ + 1) : row, layout_.width, flat_);
       count_across(flat_, layout_.width, counts_[next_flat_ % 8], stride);
-      slide_sums(counts_[next_flat_ % 8], counts_or_null(next_flat_ - 7), layout_.mask_threshold, layout_.width, sums_, stride, mask);
+      slide_sums(counts_[next_flat_ % 8], counts_or_null(next_flat_ - 7), layout_.mask_threshold,
+                 layout_.width, sums_, stride, mask);
       ++next_flat_;
     }
     // Below the last row nothing enters any more.
-    if (y + 3 > last && y > begin_) slide_sums(nullptr, counts_or_null(y - 4), layout_.mask_threshold, layout_.width, sums_, stride, mask);
+    if (y + 3 > last && y > begin_)
+      slide_sums(nullptr, counts_or_null(y - 4), layout_.mask_threshold, layout_.width, sums_, stride, mask);
     return {ten_bits(y), mask};
   }
 
@@ -306,12 +324,15 @@ class Cambi final : public Metric {
     return state;
   }
 
-  void run(const FrameInput& input, int phase, int strip, FrameState& frame_state, Scratch& scratch) const override {
+  void run(const FrameInput& input, int phase, int strip, FrameState& frame_state,
+           Scratch& scratch) const override {
     State& state = static_cast<State&>(frame_state);
     const Task& task = tasks_[phase][strip];
     Picture* const pictures = task.source ? state.source.get() : state.dis.data();
     const size_t count = task.source ? 1 : input.dis().size();
-    const auto luma = [&](size_t k) -> const PlaneView& { return (task.source ? input.ref() : input.dis()[k]).planes[0]; };
+    const auto luma = [&](size_t k) -> const PlaneView& {
+      return (task.source ? input.ref() : input.dis()[k]).planes[0];
+    };
     const Layout& layout = layout_of(task.source);
 
     switch (task.work) {
@@ -347,18 +368,21 @@ class Cambi final : public Metric {
         for (size_t k = 0; k < count; ++k) {
           Picture& picture = pictures[k];
           picture.pooled[task.scale] =
-              pool_largest(picture.values.data() + scale.values_at, scale.values_per_tile, picture.tiles[task.scale], scale.kept);
+              pool_largest(picture.values.data() + scale.values_at, scale.values_per_tile,
+                           picture.tiles[task.scale], scale.kept);
         }
         break;
       }
     }
   }
 
-  void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
+  void finish(const FrameInput& input, const FrameState& frame_state, int dis,
+              std::span<double> raw) const override {
     const State& state = static_cast<const State&>(frame_state);
     const double cap = plan_.params.cambi_max_val;
     double score = score_of(state.dis[dis], plan_.encode);
-    if (with_maps_ && !write_maps(input.index, dis, state.dis[dis])) score = std::numeric_limits<double>::quiet_NaN();
+    if (with_maps_ && !write_maps(input.index, dis, state.dis[dis]))
+      score = std::numeric_limits<double>::quiet_NaN();
     raw[0] = std::min(score, cap);
     if (plan_.params.full_ref) {
       const double source = score_of(*state.source, plan_.source);
@@ -370,7 +394,8 @@ class Cambi final : public Metric {
  private:
   const Layout& layout_of(bool source) const { return source ? plan_.source : plan_.encode; }
 
-  void run_rows(const PlaneView& luma, int strip, const Layout& layout, MaskedRows& rows, ModeFilter& filter, Picture& picture) const {
+  void run_rows(const PlaneView& luma, int strip, const Layout& layout, MaskedRows& rows, ModeFilter& filter,
+                Picture& picture) const {
     const StripRange range = strip_range(layout.height, layout.row_strips, strip, 2);
     if (plan_.half_size) {  // even rows and columns go on, unfiltered
       const ScaleLayout& first = layout.scales[0];
@@ -378,7 +403,8 @@ class Cambi final : public Metric {
       for (int y = range.begin; y < range.end; ++y) {
         const MaskedRow row = rows.next(y);
         if (y % 2 != 0) continue;
-        halve_row(row.samples, layout.width, picture.samples.data() + first.plane_at + y / 2 * first.plane_stride);
+        halve_row(row.samples, layout.width,
+                  picture.samples.data() + first.plane_at + y / 2 * first.plane_stride);
         halve_bits(row.mask, layout.width, picture.bits.data() + first.mask_at + y / 2 * first.mask_stride);
       }
       return;
@@ -406,9 +432,11 @@ class Cambi final : public Metric {
     float* map = nullptr;
     if (picture.maps[s].size() > 0) {
       map = picture.maps[s].data() + begin;
-      for (int y = 0; y < scale.height; ++y) std::fill_n(map + static_cast<size_t>(y) * scale.width, columns, 0.0f);
+      for (int y = 0; y < scale.height; ++y)
+        std::fill_n(map + static_cast<size_t>(y) * scale.width, columns, 0.0f);
     }
-    picture.tiles[s][t] = scan_tile(tile, picture.values.data() + scale.values_at + t * scale.values_per_tile, map, scale.width, memory);
+    picture.tiles[s][t] = scan_tile(tile, picture.values.data() + scale.values_at + t * scale.values_per_tile,
+                                    map, scale.width, memory);
   }
 
   double score_of(const Picture& picture, const Layout& layout) const {
@@ -453,7 +481,8 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   if (!params.heatmaps_path.empty()) {
     FOVEA_ASSIGN(maps, HeatMaps::open(plan, params.heatmaps_path));
   }
-  return std::unique_ptr<Metric>(std::make_unique<Cambi>(std::move(plan), param_table().suffix(params), std::move(maps)));
+  return std::unique_ptr<Metric>(
+      std::make_unique<Cambi>(std::move(plan), param_table().suffix(params), std::move(maps)));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ Frame picture(double noisy) {
     uint8_t* const row = mutable_row(frame, 0, y);
     for (int x = 0; x < kFormat.width_px; ++x) {
       const double ramp = 70 + 40 * std::sin(x / 500.0 + y / 900.0) + 20 * std::cos(y / 210.0);
-      row[x] = static_cast<uint8_t>(ramp + (x < noisy * kFormat.width_px ? static_cast<double>(random.uniform(-12, 12)) : 0.0));
+      row[x] = static_cast<uint8_t>(
+          ramp + (x < noisy * kFormat.width_px ? static_cast<double>(random.uniform(-12, 12)) : 0.0));
     }
   }
   return frame;
@@ -52,11 +53,14 @@ void run_frame(benchmark::State& state, int64_t target, double noisy, const Opti
 }
 
 const int kRegistered = [] {
-  const OptionMap speedup = {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}};
+  const OptionMap speedup = {
+      {"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}};
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    for (const auto& [name, noisy] : {std::pair{"noise", 1.0}, std::pair{"mixed", 0.6}, std::pair{"banded", 0.0}}) {
+    for (const auto& [name, noisy] :
+         {std::pair{"noise", 1.0}, std::pair{"mixed", 0.6}, std::pair{"banded", 0.0}}) {
       for (const bool half : {false, true}) {
-        const std::string label = std::string("cambi/") + name + (half ? "/half_size/" : "/") + hwy::TargetName(target);
+        const std::string label =
+            std::string("cambi/") + name + (half ? "/half_size/" : "/") + hwy::TargetName(target);
         benchmark::RegisterBenchmark(label.c_str(), [=, noisy = noisy](benchmark::State& state) {
           run_frame(state, target, noisy, half ? speedup : OptionMap{});
         })->Unit(benchmark::kMillisecond);

@@ -14,7 +14,8 @@ namespace fovea::cambi {
 
 Result<std::unique_ptr<HeatMaps>> HeatMaps::open(const Plan& plan, const std::string& folder) {
   if (mkdir(folder.c_str(), 0770) != 0 && errno != EEXIST) {
-    return output_error("cambi: cannot create the folder heatmaps_path=" + folder + ": " + std::strerror(errno));
+    return output_error("cambi: cannot create the folder heatmaps_path=" + folder + ": " +
+                        std::strerror(errno));
   }
   std::unique_ptr<HeatMaps> maps(new HeatMaps);
   float largest_weight = 0.0f;
@@ -25,8 +26,8 @@ Result<std::unique_ptr<HeatMaps>> HeatMaps::open(const Plan& plan, const std::st
   for (int s = 0; s < kScales; ++s) {
     maps->widths_[s] = layout.scales[s].width;
     maps->heights_[s] = layout.scales[s].height;
-    const std::string path = folder + "/cambi_heatmap_scale_" + std::to_string(s) + "_" + std::to_string(width) + "x" +
-                             std::to_string(height) + "_16b.gray";
+    const std::string path = folder + "/cambi_heatmap_scale_" + std::to_string(s) + "_" +
+                             std::to_string(width) + "x" + std::to_string(height) + "_16b.gray";
     maps->files_[s] = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (maps->files_[s] < 0) return output_error("cambi: cannot write " + path + ": " + std::strerror(errno));
     width = (width + 1) / 2;
@@ -48,7 +49,8 @@ bool HeatMaps::write(int64_t frame, int scale, const float* values) const {
   for (size_t next = 0; next < count;) {
     size_t bytes = 0;
     for (; next < count && bytes < block.size(); ++next) {
-      const int level = static_cast<int>(std::min(static_cast<double>(values[next]) * 65535.0 / full_scale_, 65535.0));
+      const int level =
+          static_cast<int>(std::min(static_cast<double>(values[next]) * 65535.0 / full_scale_, 65535.0));
       block[bytes++] = static_cast<uint8_t>(level & 255);
       block[bytes++] = static_cast<uint8_t>(level >> 8);
     }

@@ -4,9 +4,9 @@
 // Rows of 16-bit samples have kRowPad spare samples before the first and after the last: kernels read and
 // write whole vectors there. What stands there is without meaning unless said otherwise. Only `in` of
 // to_ten_bits() and pair_sums() is read strictly within [0, width).
-// Masks are rows of bits, bit x % 64 of word x / 64 for pixel x, with bit_words(width) words and kBitPad words
-// of zeros before them. Bits from `width` on are 0.
-// Each kernel has a plain version ending in _ref with the same contract, which is its definition.
+// Masks are rows of bits, bit x % 64 of word x / 64 for pixel x, with bit_words(width) words and kBitPad
+// words of zeros before them. Bits from `width` on are 0. Each kernel has a plain version ending in _ref with
+// the same contract, which is its definition.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,9 @@ void anti_dither(const uint16_t* sums, const uint16_t* below, int shift, int wid
 
 inline constexpr int kBitPad = 8;
 // Words of a row of bits: one for the bit `width`, whole vectors, and as many zeros again behind.
-inline int bit_words(int width) { return (width / 64 + 1 + 7) / 8 * 8 + 8; }
+inline int bit_words(int width) {
+  return (width / 64 + 1 + 7) / 8 * 8 + 8;
+}
 
 // Bit x: the pixel equals its right (row[x+1], also row[width]) and its lower neighbour.
 void flat_bits(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat);
@@ -40,7 +42,8 @@ void flat_bits(const uint16_t* row, const uint16_t* below, int width, uint64_t* 
 // counts (3 digits) = the number of bits set in flat[x-3 .. x+3].
 void count_across(const uint64_t* flat, int width, uint64_t* counts, int stride);
 // sums (6 digits) += entering - leaving (3 digits each, null: nothing); mask = sums > threshold.
-void slide_sums(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask);
+void slide_sums(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums,
+                int stride, uint64_t* mask);
 
 // The value that occurs at least twice among three samples, or else the smallest; of a sample and its
 // neighbours across (the first and the last sample stay), and of three rows.
@@ -54,10 +57,11 @@ struct PixelRun {
   uint16_t code;
 };
 
-// The longest runs of a row, from left to right, of samples in [first_code, first_code + code_count) where the
-// mask is set; the index is sample - first_code + 1. Returns how many. `runs` has room for width + kRowPad,
-// `positions` for 2 * (width + kRowPad).
-int find_runs(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs, uint16_t* positions);
+// The longest runs of a row, from left to right, of samples in [first_code, first_code + code_count) where
+// the mask is set; the index is sample - first_code + 1. Returns how many. `runs` has room for width +
+// kRowPad, `positions` for 2 * (width + kRowPad).
+int find_runs(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count,
+              PixelRun* runs, uint16_t* positions);
 
 // out[x] = row[2x] for x < (width + 1) / 2.
 void halve_row(const uint16_t* row, int width, uint16_t* out);
@@ -78,7 +82,10 @@ struct ExactSum {
     whole += other.whole;
     fraction += other.fraction;
   }
-  double value() const { return static_cast<double>(whole + (fraction >> 24)) + static_cast<double>(fraction & 0xFFFFFF) / 16777216.0; }
+  double value() const {
+    return static_cast<double>(whole + (fraction >> 24)) +
+           static_cast<double>(fraction & 0xFFFFFF) / 16777216.0;
+  }
 };
 
 // Where the runs of a row stand.
@@ -89,12 +96,12 @@ struct RowRuns {
 
 // A tile to scan: all rows of a range of columns and of `radius` columns to either side.
 struct Tile {
-  const PixelRun* runs = nullptr;      // columns from 0 (= the first column of the left side)
-  const RowRuns* rows = nullptr;  // [height]
+  const PixelRun* runs = nullptr;  // columns from 0 (= the first column of the left side)
+  const RowRuns* rows = nullptr;   // [height]
   int columns = 0;
   int height = 0;
   int radius = 0;
-  int code_count = 0;               // indices are 1 .. code_count
+  int code_count = 0;  // indices are 1 .. code_count
   int contrasts = 0;
   const uint32_t* steps = nullptr;  // [index]: bit d set if a step of d+1 counts at this code
   const float* weights = nullptr;   // [d]
@@ -138,10 +145,13 @@ void pair_sums_ref(const uint16_t* in, int width, uint16_t* out);
 void anti_dither_ref(const uint16_t* sums, const uint16_t* below, int shift, int width, uint16_t* out);
 void flat_bits_ref(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat);
 void count_across_ref(const uint64_t* flat, int width, uint64_t* counts, int stride);
-void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask);
+void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width,
+                    uint64_t* sums, int stride, uint64_t* mask);
 void mode_across_ref(const uint16_t* row, int width, uint16_t* out);
-void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out);
-int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs);
+void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width,
+                   uint16_t* out);
+int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count,
+                  PixelRun* runs);
 void halve_row_ref(const uint16_t* row, int width, uint16_t* out);
 void halve_bits_ref(const uint64_t* bits, int width, uint64_t* out);
 TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map_stride, void* memory);

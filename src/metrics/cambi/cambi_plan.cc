@@ -17,12 +17,16 @@ constexpr int kRowStrip = 128;  // rows of a strip of the first pass
 
 using Luminance = double (*)(int);
 
-double signal_level(int code) { return (std::clamp(code, kBlack, kWhite) - kBlack) / static_cast<double>(kWhite - kBlack); }
+double signal_level(int code) {
+  return (std::clamp(code, kBlack, kWhite) - kBlack) / static_cast<double>(kWhite - kBlack);
+}
 
 // The highest code at which a step of `contrast` codes is a visible relative change of luminance. The
 // change falls as the code rises: bisection, with the ends treated as libvmaf treats them.
 int visibility_limit(Luminance luminance, int contrast, double threshold) {
-  const auto visible = [&](int code) { return luminance(code + contrast) - luminance(code) > threshold * luminance(code); };
+  const auto visible = [&](int code) {
+    return luminance(code + contrast) - luminance(code) > threshold * luminance(code);
+  };
   const auto is_last = [&](int code) { return visible(code) && !visible(code + 1); };
   int low = kBlack, high = kWhite - contrast - 1;
   if (!visible(low)) return 0;
@@ -146,7 +150,9 @@ Layout make_layout(const Plan& plan, int width, int height) {
   return layout;
 }
 
-std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
+std::string size_text(int width, int height) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
 
 }  // namespace
 
@@ -183,16 +189,18 @@ Result<Plan> make_plan(const Format& format, const Params& params) {
   }
   for (const auto& [width, height] : {std::pair{enc_width, enc_height}, std::pair{src_width, src_height}}) {
     if (width < kMinSize && height < kMinSize) {
-      return unsupported_error("cambi: " + size_text(width, height) + " is too small; width or height must be at least " +
-                               std::to_string(kMinSize));
+      return unsupported_error("cambi: " + size_text(width, height) +
+                               " is too small; width or height must be at least " + std::to_string(kMinSize));
     }
   }
   for (const auto& [width, height] : {std::pair{enc_width, enc_height}, std::pair{src_width, src_height}}) {
     if (std::max(width, height) > kMaxSize) {
-      return unsupported_error("cambi: " + size_text(width, height) + " is larger than " + size_text(kMaxSize, kMaxSize));
+      return unsupported_error("cambi: " + size_text(width, height) + " is larger than " +
+                               size_text(kMaxSize, kMaxSize));
     }
   }
-  if ((src_width > enc_width && src_height < enc_height) || (src_width < enc_width && src_height > enc_height)) {
+  if ((src_width > enc_width && src_height < enc_height) ||
+      (src_width < enc_width && src_height > enc_height)) {
     return usage_error("cambi: src " + size_text(src_width, src_height) + " is wider but lower than enc " +
                        size_text(enc_width, enc_height) + ", or the reverse; neither may be");
   }
@@ -204,14 +212,17 @@ Result<Plan> make_plan(const Format& format, const Params& params) {
   plan.source = make_layout(plan, src_width, src_height);
   const int window = params.full_ref ? std::max(plan.encode.window, plan.source.window) : plan.encode.window;
   if (window > kMaxWindow) {
-    return unsupported_error("cambi: window_size=" + std::to_string(params.window_size) + " gives a window of " + std::to_string(window) +
-                             " pixels at " + size_text(enc_width, enc_height) + ", more than " + std::to_string(kMaxWindow) +
+    return unsupported_error("cambi: window_size=" + std::to_string(params.window_size) +
+                             " gives a window of " + std::to_string(window) + " pixels at " +
+                             size_text(enc_width, enc_height) + ", more than " + std::to_string(kMaxWindow) +
                              "; choose a smaller one, or cambi_high_res_speedup=2160");
   }
 
   const std::string& eotf = params.cambi_eotf != "bt1886" ? params.cambi_eotf : params.eotf;
-  for (const auto& [name, value] : {std::pair{"eotf", params.eotf}, std::pair{"cambi_eotf", params.cambi_eotf}}) {
-    if (value != "bt1886" && value != "pq") return usage_error(std::string("cambi: ") + name + "=" + value + " is not bt1886 or pq");
+  for (const auto& [name, value] :
+       {std::pair{"eotf", params.eotf}, std::pair{"cambi_eotf", params.cambi_eotf}}) {
+    if (value != "bt1886" && value != "pq")
+      return usage_error(std::string("cambi: ") + name + "=" + value + " is not bt1886 or pq");
   }
   const Luminance luminance = eotf == "pq" ? luminance_pq : luminance_bt1886;
   for (int d = 0; d < plan.contrasts; ++d) {

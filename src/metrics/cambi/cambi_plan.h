@@ -26,12 +26,14 @@ namespace fovea::cambi {
 
 inline constexpr int kScales = 5;
 inline constexpr int kMaxContrasts = 32;
-inline constexpr int kMaxWindow = 255;   // its area fits 16 bits, as the counts must
-inline constexpr int kMaxCode = 1024;    // rounding to 10 bits may give 1024
+inline constexpr int kMaxWindow = 255;  // its area fits 16 bits, as the counts must
+inline constexpr int kMaxCode = 1024;   // rounding to 10 bits may give 1024
 
 // Rows of 16-bit samples have this many spare ones before their first and after their last.
 inline constexpr int kRowPad = 64;
-inline size_t row_stride(int width) { return (static_cast<size_t>(width) + 2 * kRowPad - 1) / kRowPad * kRowPad + kRowPad; }
+inline size_t row_stride(int width) {
+  return (static_cast<size_t>(width) + 2 * kRowPad - 1) / kRowPad * kRowPad + kRowPad;
+}
 
 // One scale of one picture. It is cut into tiles: column ranges of full height. A tile keeps the runs of its
 // columns and of the `radius` columns to either side.
@@ -44,24 +46,26 @@ struct ScaleLayout {
   size_t runs_at = 0;       // position of the first tile's runs in Picture::runs
   size_t runs_per_row = 0;  // room for those of a row of a tile, on average over a strip of rows
   size_t runs_per_tile = 0;
-  size_t plane_at = 0;      // position of row 0 of the scale's unfiltered samples in Picture::samples (none for scale 0 of full size)
+  size_t plane_at = 0;  // position of row 0 of the scale's unfiltered samples in Picture::samples (none for
+                        // scale 0 of full size)
   size_t plane_stride = 0;
-  size_t mask_at = 0;       // the same of the mask, in Picture::bits
+  size_t mask_at = 0;  // the same of the mask, in Picture::bits
   size_t mask_stride = 0;
-  size_t values_at = 0;     // position of the scale's c-values in Picture::values
+  size_t values_at = 0;  // position of the scale's c-values in Picture::values
   size_t values_per_tile = 0;
-  int64_t kept = 1;         // number of c-values that the mean is taken over
+  int64_t kept = 1;  // number of c-values that the mean is taken over
 };
 
 // One picture: the encode, or the reference.
 struct Layout {
-  int width = 0;   // working size
+  int width = 0;  // working size
   int height = 0;
   std::vector<int> columns;  // source column of each working column; empty if the size is kept
   std::vector<int> rows;
   int window = 1;
   int radius = 0;
-  int mask_threshold = 0;  // a pixel is flat if more than this many of its 7x7 neighbours equal their neighbours
+  int mask_threshold =
+      0;  // a pixel is flat if more than this many of its 7x7 neighbours equal their neighbours
   int row_strips = 1;
   std::array<ScaleLayout, kScales> scales;
   size_t samples = 0;  // sizes of the buffers
@@ -74,18 +78,18 @@ struct Layout {
 struct Plan {
   Format format;
   Params params;
-  bool half_size = false;    // the speed-up for large formats: start at half size
+  bool half_size = false;  // the speed-up for large formats: start at half size
   bool anti_dither = false;
-  int contrasts = 4;                 // n
+  int contrasts = 4;                        // n
   std::array<int, kMaxContrasts> limits{};  // highest code at which a step of d+1 codes is visible
-  int darkest_code = 0;              // codes below are too dark to matter
-  int first_code = 1;                // codes that need counting: first_code .. last_code
+  int darkest_code = 0;                     // codes below are too dark to matter
+  int first_code = 1;                       // codes that need counting: first_code .. last_code
   int last_code = 0;
-  std::vector<uint32_t> steps;       // [code - first_code + 1]: bit d set if a step of d+1 counts; [0] = 0
+  std::vector<uint32_t> steps;  // [code - first_code + 1]: bit d set if a step of d+1 counts; [0] = 0
   std::array<float, kMaxContrasts> weights{};
-  std::vector<float> reciprocals;    // [1 .. window^2]
+  std::vector<float> reciprocals;  // [1 .. window^2]
   double topk = 0.6;
-  Layout encode, source;             // source is used with full_ref
+  Layout encode, source;  // source is used with full_ref
 
   int code_count() const { return last_code - first_code + 1; }
 };

@@ -74,9 +74,10 @@ int64_t TakeRange(const float* values, int64_t count, float low, float high, flo
       const auto v = hn::LoadU(d, values + i);
       const auto is_below = hn::Lt(v, low_v);
       const auto small = hn::IfThenElseZero(is_below, v);
-      sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, small)), hn::PromoteTo(dd, hn::UpperHalf(dh, small))));
+      sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, small)),
+                                 hn::PromoteTo(dd, hn::UpperHalf(dh, small))));
       const auto within = hn::AndNot(is_below, hn::Le(v, high_v));
-#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86  // elsewhere Compress() comes with a table that costs more
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86          // elsewhere Compress() comes with a table that costs more
       hn::StoreU(hn::Compress(v, within), d, out);  // at most up to what has been read
       out += hn::CountTrue(d, within);
 #else
@@ -114,7 +115,6 @@ constexpr int64_t kSample = 4096;
 constexpr int64_t kMargin = 160;  // five standard deviations of a rank in the sample
 constexpr int64_t kFew = 4096;    // values to sort out without further ado
 
-
 struct Range {
   float low = 0.0f;
   float high = std::numeric_limits<float>::infinity();
@@ -144,7 +144,8 @@ Range probable_range(int64_t rank, int64_t count, const ForEachSample& for_each_
 // Adds `times` times a value.
 void add_times(ExactSum& sum, float value, int64_t times) {
   const uint64_t whole = static_cast<uint64_t>(value);
-  const uint64_t fraction = static_cast<uint64_t>((static_cast<double>(value) - static_cast<double>(whole)) * 16777216.0);
+  const uint64_t fraction =
+      static_cast<uint64_t>((static_cast<double>(value) - static_cast<double>(whole)) * 16777216.0);
   sum.whole += whole * static_cast<uint64_t>(times);
   sum.fraction += fraction * static_cast<uint64_t>(times);
 }
@@ -194,7 +195,8 @@ double pool_largest(float* values, size_t values_per_tile, std::span<const TileR
   const auto count_range = [&] {
     RangeCounts counts;
     for (size_t t = 0; t < tiles.size(); ++t) {
-      const RangeCounts part = HWY_DYNAMIC_DISPATCH(CountRange)(values + t * values_per_tile, tiles[t].stored, range.low, range.high);
+      const RangeCounts part = HWY_DYNAMIC_DISPATCH(CountRange)(values + t * values_per_tile, tiles[t].stored,
+                                                                range.low, range.high);
       counts.below += part.below;
       counts.within += part.within;
     }
@@ -208,7 +210,8 @@ double pool_largest(float* values, size_t values_per_tile, std::span<const TileR
   ExactSum dropped;
   float* within = values;  // gathered in place: never ahead of what has been read
   for (size_t t = 0; t < tiles.size(); ++t) {
-    within += HWY_DYNAMIC_DISPATCH(TakeRange)(values + t * values_per_tile, tiles[t].stored, range.low, range.high, within, dropped);
+    within += HWY_DYNAMIC_DISPATCH(TakeRange)(values + t * values_per_tile, tiles[t].stored, range.low,
+                                              range.high, within, dropped);
   }
   add_smallest(values, counts.within, surplus - counts.below, dropped);
 

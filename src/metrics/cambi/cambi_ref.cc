@@ -14,7 +14,8 @@ void convert(const Sample* in, int width, int bit_depth, uint16_t* out) {
   const int peak = (1 << bit_depth) - 1;
   for (int x = 0; x < width; ++x) {
     const int value = std::min<int>(in[x], peak);
-    out[x] = static_cast<uint16_t>(bit_depth <= 10 ? value << (10 - bit_depth) : (value + (1 << (bit_depth - 11))) >> (bit_depth - 10));
+    out[x] = static_cast<uint16_t>(bit_depth <= 10 ? value << (10 - bit_depth)
+                                                   : (value + (1 << (bit_depth - 11))) >> (bit_depth - 10));
   }
   out[width] = out[width - 1];
 }
@@ -24,7 +25,9 @@ uint16_t mode(uint16_t a, uint16_t b, uint16_t c) {
   return b == c ? b : std::min({a, b, c});
 }
 
-bool get_bit(const uint64_t* bits, int x) { return x >= 0 && (bits[x / 64] >> x % 64 & 1) != 0; }
+bool get_bit(const uint64_t* bits, int x) {
+  return x >= 0 && (bits[x / 64] >> x % 64 & 1) != 0;
+}
 
 void set_bit(uint64_t* bits, int x, bool value) {
   const uint64_t bit = uint64_t{1} << x % 64;
@@ -39,8 +42,12 @@ int get_number(const uint64_t* rows, int stride, int digits, int x) {
 
 }  // namespace
 
-void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out) { convert(in, width, bit_depth, out); }
-void to_ten_bits_ref(const uint16_t* in, int width, int bit_depth, uint16_t* out) { convert(in, width, bit_depth, out); }
+void to_ten_bits_ref(const uint8_t* in, int width, int bit_depth, uint16_t* out) {
+  convert(in, width, bit_depth, out);
+}
+void to_ten_bits_ref(const uint16_t* in, int width, int bit_depth, uint16_t* out) {
+  convert(in, width, bit_depth, out);
+}
 
 void pair_sums_ref(const uint8_t* in, int width, uint16_t* out) {
   for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>(in[x] + in[std::min(x + 1, width - 1)]);
@@ -56,7 +63,8 @@ void anti_dither_ref(const uint16_t* sums, const uint16_t* below, int shift, int
 }
 
 void flat_bits_ref(const uint16_t* row, const uint16_t* below, int width, uint64_t* flat) {
-  for (int x = 0; x < bit_words(width) * 64; ++x) set_bit(flat, x, x < width && row[x] == row[x + 1] && row[x] == below[x]);
+  for (int x = 0; x < bit_words(width) * 64; ++x)
+    set_bit(flat, x, x < width && row[x] == row[x + 1] && row[x] == below[x]);
 }
 
 void count_across_ref(const uint64_t* flat, int width, uint64_t* counts, int stride) {
@@ -67,7 +75,8 @@ void count_across_ref(const uint64_t* flat, int width, uint64_t* counts, int str
   }
 }
 
-void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width, uint64_t* sums, int stride, uint64_t* mask) {
+void slide_sums_ref(const uint64_t* entering, const uint64_t* leaving, int threshold, int width,
+                    uint64_t* sums, int stride, uint64_t* mask) {
   for (int x = 0; x < width; ++x) {
     int sum = get_number(sums, stride, 6, x);
     if (entering != nullptr) sum += get_number(entering, stride, 3, x);
@@ -84,11 +93,13 @@ void mode_across_ref(const uint16_t* row, int width, uint16_t* out) {
   out[width - 1] = row[width - 1];
 }
 
-void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width, uint16_t* out) {
+void mode_down_ref(const uint16_t* above, const uint16_t* row, const uint16_t* below, int width,
+                   uint16_t* out) {
   for (int x = 0; x < width; ++x) out[x] = mode(above[x], row[x], below[x]);
 }
 
-int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count, PixelRun* runs) {
+int find_runs_ref(const uint16_t* row, const uint64_t* mask, int width, int first_code, int code_count,
+                  PixelRun* runs) {
   int count = 0, open_code = 0;
   for (int x = 0; x <= width; ++x) {
     int code = 0;
@@ -117,7 +128,9 @@ TileResult scan_tile_ref(const Tile& tile, float* values, float* map, size_t map
   const int columns = tile.columns, reach = 2 * tile.radius;
   uint16_t* const counts = static_cast<uint16_t*>(memory);  // [code][x]
   std::memset(counts, 0, (static_cast<size_t>(tile.code_count) + 1) * columns * sizeof(uint16_t));
-  const auto count_of = [&](int code, int x) { return code > 0 && code <= tile.code_count ? counts[static_cast<size_t>(code) * columns + x] : 0; };
+  const auto count_of = [&](int code, int x) {
+    return code > 0 && code <= tile.code_count ? counts[static_cast<size_t>(code) * columns + x] : 0;
+  };
   const auto apply = [&](int y, int sign) {
     if (y < 0 || y >= tile.height) return;
     for (uint32_t i = 0; i < tile.rows[y].count; ++i) {

@@ -39,16 +39,19 @@ struct Row {
 
 // Samples in runs, few values among many pixels or noise.
 void fill(Row<uint16_t>& row, int width, Random& random) {
-  const int longest = static_cast<int>(random.uniform(1, 40)), values = static_cast<int>(random.uniform(1, 600));
+  const int longest = static_cast<int>(random.uniform(1, 40)),
+            values = static_cast<int>(random.uniform(1, 600));
   for (int x = -1; x <= width;) {
-    const uint16_t sample = static_cast<uint16_t>(random.uniform(0, 3) == 0 ? random.uniform(0, 1024) : random.uniform(200, 200 + values));
+    const uint16_t sample = static_cast<uint16_t>(
+        random.uniform(0, 3) == 0 ? random.uniform(0, 1024) : random.uniform(200, 200 + values));
     for (int64_t run = random.uniform(1, longest); run > 0 && x <= width; --run) row.data()[x++] = sample;
   }
 }
 
 // Rows of bits, random ones within `width`, zeros elsewhere.
 struct BitRows {
-  BitRows(int width, int rows, Random* random = nullptr) : stride(kBitPad + bit_words(width)), words(static_cast<size_t>(stride) * rows, 0) {
+  BitRows(int width, int rows, Random* random = nullptr)
+      : stride(kBitPad + bit_words(width)), words(static_cast<size_t>(stride) * rows, 0) {
     for (int row = 0; random != nullptr && row < rows; ++row) {
       const int dense = static_cast<int>(random->uniform(1, 9));
       for (int x = 0; x < width; ++x) {
@@ -97,14 +100,18 @@ TEST(CambiKernel, RowsEqualTheirReferenceOnEveryTarget) {
       ASSERT_EQ(out.first((width + 1) / 2), expected.first((width + 1) / 2)) << "halve_row";
 
       BitRows mask(width, 1, &random);
-      for (const auto& [first, count] : {std::pair{0, 564}, std::pair{1, 0}, std::pair{0, 1025}, std::pair{231, 17}, std::pair{1024, 1}}) {
+      for (const auto& [first, count] :
+           {std::pair{0, 564}, std::pair{1, 0}, std::pair{0, 1025}, std::pair{231, 17}, std::pair{1024, 1}}) {
         std::vector<PixelRun> runs(width + kRowPad), expected_runs(width + kRowPad);
         std::vector<uint16_t> positions(2 * (width + kRowPad));
-        const int found = find_runs(row.data(), mask.data(), width, first, count, runs.data(), positions.data());
-        ASSERT_EQ(found, find_runs_ref(row.data(), mask.data(), width, first, count, expected_runs.data())) << "find_runs " << first << " " << count;
+        const int found =
+            find_runs(row.data(), mask.data(), width, first, count, runs.data(), positions.data());
+        ASSERT_EQ(found, find_runs_ref(row.data(), mask.data(), width, first, count, expected_runs.data()))
+            << "find_runs " << first << " " << count;
         for (int i = 0; i < found; ++i) {
           const PixelRun &run = runs[i], &other = expected_runs[i];
-          ASSERT_TRUE(run.begin == other.begin && run.end == other.end && run.code == other.code) << "find_runs " << first << " " << count << " run " << i;
+          ASSERT_TRUE(run.begin == other.begin && run.end == other.end && run.code == other.code)
+              << "find_runs " << first << " " << count << " run " << i;
         }
       }
     }
@@ -143,7 +150,8 @@ TEST(CambiKernel, RowsOfBitsEqualTheirReferenceOnEveryTarget) {
         uint64_t* const leaving = y >= 7 ? counts[y - 7].data() : nullptr;
         const int threshold = std::array{0, 7, 16, 21, 25, 31, 48, 49}[y % 8];
         slide_sums(entering, leaving, threshold, width, sums.data(), sums.stride, mask.data());
-        slide_sums_ref(entering, leaving, threshold, width, sums_expected.data(), sums_expected.stride, mask_expected.data());
+        slide_sums_ref(entering, leaving, threshold, width, sums_expected.data(), sums_expected.stride,
+                       mask_expected.data());
         ASSERT_EQ(sums.first(width), sums_expected.first(width)) << "slide_sums row " << y;
         ASSERT_EQ(mask.words, mask_expected.words) << "slide_sums row " << y;
       }
@@ -158,10 +166,13 @@ void check_conversion(int bit_depth) {
       Row<uint16_t> out(width, 2), expected(width, 2);
       Random random(width);
       std::vector<Sample> in(width);  // exactly as long as the row: a sanitizer sees reads beyond it
-      for (Sample& sample : in) sample = static_cast<Sample>(random.uniform(0, 3) == 0 ? 65535 : random.bits());  // also above the maximum
+      for (Sample& sample : in)
+        sample =
+            static_cast<Sample>(random.uniform(0, 3) == 0 ? 65535 : random.bits());  // also above the maximum
       to_ten_bits(in.data(), width, bit_depth, out.data());
       to_ten_bits_ref(in.data(), width, bit_depth, expected.data());
-      ASSERT_EQ(out.first(width + 1), expected.first(width + 1)) << target << " width " << width << " bits " << bit_depth;
+      ASSERT_EQ(out.first(width + 1), expected.first(width + 1))
+          << target << " width " << width << " bits " << bit_depth;
       if constexpr (sizeof(Sample) == 1) {
         pair_sums(in.data(), width, out.data());
         pair_sums_ref(in.data(), width, expected.data());
@@ -190,27 +201,34 @@ TEST(CambiKernel, ScanEqualsItsReferenceOnEveryTarget) {
       std::vector<PixelRun> runs;
       std::vector<RowRuns> rows(tile.height);
       std::vector<uint16_t> indices(width);
-      const int longest = static_cast<int>(random.uniform(1, 60)), values = static_cast<int>(random.uniform(1, 12));
+      const int longest = static_cast<int>(random.uniform(1, 60)),
+                values = static_cast<int>(random.uniform(1, 12));
       const int64_t base = random.uniform(0, tile.code_count), zeros = random.uniform(0, 3);
       for (int y = 0; y < tile.height; ++y) {
-        const int kind = y == 0 ? 2 : static_cast<int>(random.uniform(0, 3));  // rows often resemble those before
+        const int kind =
+            y == 0 ? 2 : static_cast<int>(random.uniform(0, 3));  // rows often resemble those before
         for (int x = 0; x < width && kind > 0;) {
-          const int64_t code = random.uniform(0, 3) < zeros ? 0 : std::min<int64_t>(base + random.uniform(0, values), tile.code_count);
+          const int64_t code = random.uniform(0, 3) < zeros
+                                   ? 0
+                                   : std::min<int64_t>(base + random.uniform(0, values), tile.code_count);
           if (kind == 1) x += static_cast<int>(random.uniform(0, longest));
-          for (int64_t run = random.uniform(1, longest); run > 0 && x < width; --run) indices[x++] = static_cast<uint16_t>(code);
+          for (int64_t run = random.uniform(1, longest); run > 0 && x < width; --run)
+            indices[x++] = static_cast<uint16_t>(code);
         }
         const std::vector<uint64_t> mask(bit_words(width), ~uint64_t{0});
         runs.resize(runs.size() + random.uniform(0, 5));  // gaps
         rows[y].at = static_cast<uint32_t>(runs.size());
         runs.resize(rows[y].at + width);
-        rows[y].count = find_runs_ref(indices.data(), mask.data(), width, 1, tile.code_count, runs.data() + rows[y].at);
+        rows[y].count =
+            find_runs_ref(indices.data(), mask.data(), width, 1, tile.code_count, runs.data() + rows[y].at);
         runs.resize(rows[y].at + rows[y].count);
       }
       tile.runs = runs.data();
       tile.rows = rows.data();
       std::vector<uint32_t> steps(tile.code_count + 1, 0);
       const uint32_t all = tile.contrasts == 32 ? ~0u : (1u << tile.contrasts) - 1;
-      for (int code = 1; code <= tile.code_count; ++code) steps[code] = (seed % 4 == 0 ? static_cast<uint32_t>(random.bits()) : all) & all;
+      for (int code = 1; code <= tile.code_count; ++code)
+        steps[code] = (seed % 4 == 0 ? static_cast<uint32_t>(random.bits()) : all) & all;
       std::vector<float> weights(32), reciprocals((2 * tile.radius + 1) * (2 * tile.radius + 1) + 1);
       for (int d = 0; d < 32; ++d) weights[d] = static_cast<float>(1 + d / 4);
       for (size_t i = 1; i < reciprocals.size(); ++i) reciprocals[i] = 1.0f / static_cast<float>(i);
@@ -220,9 +238,11 @@ TEST(CambiKernel, ScanEqualsItsReferenceOnEveryTarget) {
 
       AlignedBuffer<uint8_t> memory(ScanMemory(tile.columns, tile.code_count, tile.contrasts).bytes());
       const size_t count = static_cast<size_t>(tile.columns) * tile.height;
-      std::vector<float> listed(count + kRowPad), expected_listed(count + kRowPad), map(count), expected_map(count);
+      std::vector<float> listed(count + kRowPad), expected_listed(count + kRowPad), map(count),
+          expected_map(count);
       const TileResult result = scan_tile(tile, listed.data(), map.data(), tile.columns, memory.data());
-      const TileResult expected = scan_tile_ref(tile, expected_listed.data(), expected_map.data(), tile.columns, memory.data());
+      const TileResult expected =
+          scan_tile_ref(tile, expected_listed.data(), expected_map.data(), tile.columns, memory.data());
       ASSERT_EQ(map, expected_map) << target << " seed " << seed;
       ASSERT_EQ(result.sum.value(), expected.sum.value()) << target << " seed " << seed;
       listed.resize(result.stored);
@@ -246,7 +266,10 @@ TEST(CambiPool, EqualsTheMeanOfTheSortedValues) {
       for (int64_t i = 0; i < results[t].stored; ++i) {
         float value = static_cast<float>(random.uniform(1, 9 * 65025)) * (1.0f / 4.0f) + 0.25f;
         if (kind == 1) value = 3.25f;
-        if (kind == 2) value = random.uniform(0, 2) == 0 ? 0.0f : 0.5f + static_cast<float>(random.uniform(0, 1 << 20)) / (1 << 23);
+        if (kind == 2)
+          value = random.uniform(0, 2) == 0
+                      ? 0.0f
+                      : 0.5f + static_cast<float>(random.uniform(0, 1 << 20)) / (1 << 23);
         values[t * per_tile + i] = value;
         results[t].sum.add(value);
         sorted.push_back(value);
@@ -257,7 +280,8 @@ TEST(CambiPool, EqualsTheMeanOfTheSortedValues) {
     std::sort(sorted.begin(), sorted.end(), std::greater<>());
     double sum = 0.0;
     for (int64_t i = 0; i < kept; ++i) sum += sorted[i];
-    ASSERT_EQ(pool_largest(values.data(), per_tile, results, kept), sum / static_cast<double>(kept)) << "seed " << seed << " kind " << kind;
+    ASSERT_EQ(pool_largest(values.data(), per_tile, results, kept), sum / static_cast<double>(kept))
+        << "seed " << seed << " kind " << kind;
   }
 }
 
@@ -265,9 +289,13 @@ TEST(CambiPool, EqualsTheMeanOfTheSortedValues) {
 
 using Grid = std::vector<std::vector<int>>;  // [y][x]
 
-int at(const PlaneView& plane, int bytes, int y, int x) { return bytes == 1 ? plane.row<uint8_t>(y)[x] : plane.row<uint16_t>(y)[x]; }
+int at(const PlaneView& plane, int bytes, int y, int x) {
+  return bytes == 1 ? plane.row<uint8_t>(y)[x] : plane.row<uint16_t>(y)[x];
+}
 
-int mode_of(int a, int b, int c) { return a == b || a == c ? a : b == c ? b : std::min({a, b, c}); }
+int mode_of(int a, int b, int c) {
+  return a == b || a == c ? a : b == c ? b : std::min({a, b, c});
+}
 
 double definition(const Frame& frame, const Plan& plan, const Layout& layout, std::vector<Grid>* = nullptr) {
   const int bit_depth = frame.format.bit_depth;
@@ -275,9 +303,12 @@ double definition(const Frame& frame, const Plan& plan, const Layout& layout, st
   Grid image(height, std::vector<int>(width)), mask = image;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const int value = std::min(at(frame.planes[0], frame.format.sample_bytes(), layout.rows.empty() ? y : layout.rows[y],
-                                    layout.columns.empty() ? x : layout.columns[x]), (1 << bit_depth) - 1);
-      image[y][x] = bit_depth <= 10 ? value << (10 - bit_depth) : (value + (1 << (bit_depth - 11))) >> (bit_depth - 10);
+      const int value =
+          std::min(at(frame.planes[0], frame.format.sample_bytes(), layout.rows.empty() ? y : layout.rows[y],
+                      layout.columns.empty() ? x : layout.columns[x]),
+                   (1 << bit_depth) - 1);
+      image[y][x] =
+          bit_depth <= 10 ? value << (10 - bit_depth) : (value + (1 << (bit_depth - 11))) >> (bit_depth - 10);
     }
   }
   if (plan.anti_dither) {
@@ -296,7 +327,8 @@ double definition(const Frame& frame, const Plan& plan, const Layout& layout, st
       int flat = 0;
       for (int i = std::max(y - 3, 0); i <= std::min(y + 3, height - 1); ++i) {
         for (int j = std::max(x - 3, 0); j <= std::min(x + 3, width - 1); ++j) {
-          flat += (j + 1 == width || image[i][j] == image[i][j + 1]) && (i + 1 == height || image[i][j] == image[i + 1][j]);
+          flat += (j + 1 == width || image[i][j] == image[i][j + 1]) &&
+                  (i + 1 == height || image[i][j] == image[i + 1][j]);
         }
       }
       mask[y][x] = flat > layout.mask_threshold;
@@ -317,7 +349,8 @@ double definition(const Frame& frame, const Plan& plan, const Layout& layout, st
     }
     Grid across = image;
     for (int y = 0; y < height; ++y) {
-      for (int x = 1; x + 1 < width; ++x) across[y][x] = mode_of(image[y][x - 1], image[y][x], image[y][x + 1]);
+      for (int x = 1; x + 1 < width; ++x)
+        across[y][x] = mode_of(image[y][x - 1], image[y][x], image[y][x + 1]);
     }
     for (int y = 1; y + 1 < height; ++y) {
       for (int x = 0; x < width; ++x) image[y][x] = mode_of(across[y - 1][x], across[y][x], across[y + 1][x]);
@@ -347,7 +380,8 @@ double definition(const Frame& frame, const Plan& plan, const Layout& layout, st
       }
     }
     const int64_t area = static_cast<int64_t>(width) * height;
-    const int64_t kept = std::clamp<int64_t>(static_cast<int64_t>(plan.topk * static_cast<double>(area)), 1, area);
+    const int64_t kept =
+        std::clamp<int64_t>(static_cast<int64_t>(plan.topk * static_cast<double>(area)), 1, area);
     std::sort(values.begin(), values.end(), std::greater<>());
     double sum = 0.0;
     for (int64_t i = 0; i < kept; ++i) sum += values[i];
@@ -360,16 +394,19 @@ double definition(const Frame& frame, const Plan& plan, const Layout& layout, st
 Frame banded_frame(const Format& format, uint64_t seed, int grain) {
   Frame frame = allocate_frame(format);
   Random random(seed);
-  const double sx = static_cast<double>(random.uniform(-30, 30)) / 200.0, sy = static_cast<double>(random.uniform(-30, 30)) / 200.0;
+  const double sx = static_cast<double>(random.uniform(-30, 30)) / 200.0,
+               sy = static_cast<double>(random.uniform(-30, 30)) / 200.0;
   const int64_t level = random.uniform(100, 450), step = random.uniform(1, 4);
   const int noisy_from = static_cast<int>(random.uniform(format.width_px / 4, format.width_px));
   for (int p = 0; p < format.plane_count(); ++p) {
     for (int y = 0; y < frame.planes[p].height_px; ++y) {
       uint8_t* row = mutable_row(frame, p, y);
       for (int x = 0; x < frame.planes[p].width_px; ++x) {
-        int64_t code = std::clamp<int64_t>(level + static_cast<int64_t>(sx * x + sy * y + 12 * std::sin(x / 31.0)) / step * step, 0, 1000);
+        int64_t code = std::clamp<int64_t>(
+            level + static_cast<int64_t>(sx * x + sy * y + 12 * std::sin(x / 31.0)) / step * step, 0, 1000);
         if (x > noisy_from && grain > 0) code += random.uniform(0, grain);
-        const uint16_t sample = static_cast<uint16_t>(format.bit_depth < 10 ? code >> (10 - format.bit_depth) : code << (format.bit_depth - 10));
+        const uint16_t sample = static_cast<uint16_t>(
+            format.bit_depth < 10 ? code >> (10 - format.bit_depth) : code << (format.bit_depth - 10));
         if (format.sample_bytes() == 1) {
           row[x] = static_cast<uint8_t>(sample);
         } else {
@@ -403,7 +440,8 @@ const Case kCases[] = {
     {{301, 90, 16, Chroma::k420}, {{"max_log_contrast", "5"}, {"topk", "0.1"}}},
     {{290, 230, 8, Chroma::k420}, {{"window_size", "127"}, {"cambi_topk", "0.05"}, {"enc_bitdepth", "10"}}},
     {{400, 150, 10, Chroma::k420}, {{"eotf", "pq"}, {"max_log_contrast", "4"}, {"tvi_threshold", "0.005"}}},
-    {{320, 200, 9, Chroma::k422}, {{"cambi_eotf", "pq"}, {"cambi_vis_lum_threshold", "0.06"}, {"max_log_contrast", "3"}}},
+    {{320, 200, 9, Chroma::k422},
+     {{"cambi_eotf", "pq"}, {"cambi_vis_lum_threshold", "0.06"}, {"max_log_contrast", "3"}}},
     {{500, 180, 8, Chroma::k420}, {{"enc_width", "330"}, {"enc_height", "150"}, {"enc_bitdepth", "8"}}},
     {{300, 2, 10, Chroma::k420}, {{"window_size", "50"}}},
     {{1, 300, 10, Chroma::k400}, {}},
@@ -438,14 +476,17 @@ TEST(Cambi, EqualsTheDefinitionOnAllPatterns) {
     const Format format{219 + 7 * seed, 70 + seed, bit_depth, Chroma::k420};
     const Frame frame = make_frame(format, pattern, seed);
     const Plan plan = plan_for(format);
-    EXPECT_EQ(run_metric(*make(format), {frame}, {frame}).begin()->second[0], definition(frame, plan, plan.encode)) << pattern_name(pattern);
+    EXPECT_EQ(run_metric(*make(format), {frame}, {frame}).begin()->second[0],
+              definition(frame, plan, plan.encode))
+        << pattern_name(pattern);
     EXPECT_TRUE(poison_intact(frame));
   }
 }
 
 TEST(Cambi, LargeFormatsStartAtHalfSizeWhenAsked) {
   const Format format{1921, 1081, 8, Chroma::k400};
-  const OptionMap options = {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}};
+  const OptionMap options = {
+      {"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}};
   const Frame frame = banded_frame(format, 3, 1);
   const Plan plan = plan_for(format, options);
   EXPECT_TRUE(plan.half_size);
@@ -453,7 +494,8 @@ TEST(Cambi, LargeFormatsStartAtHalfSizeWhenAsked) {
   const double expected = definition(frame, plan, plan.encode);
   EXPECT_GT(expected, 0.0);
   const auto metric = make(format, options);
-  EXPECT_EQ(run_metric(*metric, {frame}, {frame}).at("cambi_hrs_1080_cmxv_17_vlt_0.06")[0], std::min(expected, 17.0));
+  EXPECT_EQ(run_metric(*metric, {frame}, {frame}).at("cambi_hrs_1080_cmxv_17_vlt_0.06")[0],
+            std::min(expected, 17.0));
 }
 
 TEST(Cambi, FullReferenceScoresBothPictures) {
@@ -485,7 +527,8 @@ TEST(Cambi, SamplesAboveTheMaximumCountAsTheMaximum) {
   for (int y = 0; y < format.height_px; ++y) {
     for (int x = 0; x < format.width_px; ++x) {
       if (random.uniform(0, 3) != 0) continue;
-      reinterpret_cast<uint16_t*>(mutable_row(wild, 0, y))[x] = static_cast<uint16_t>(random.uniform(1024, 65535));
+      reinterpret_cast<uint16_t*>(mutable_row(wild, 0, y))[x] =
+          static_cast<uint16_t>(random.uniform(1024, 65535));
       reinterpret_cast<uint16_t*>(mutable_row(tame, 0, y))[x] = 1023;
     }
   }
@@ -514,8 +557,13 @@ TEST(Cambi, ThresholdsAreThoseOfTheDefinition) {
 }
 
 TEST(Cambi, WindowsAndMasksFollowTheFormat) {
-  const std::array<std::array<int, 4>, 7> expected = {{{576, 324, 9, 16}, {1280, 720, 21, 19}, {1920, 1080, 33, 21}, {2560, 1440, 43, 22},
-                                                       {3840, 2160, 65, 24}, {4096, 2160, 67, 25}, {7680, 4320, 131, 27}}};
+  const std::array<std::array<int, 4>, 7> expected = {{{576, 324, 9, 16},
+                                                       {1280, 720, 21, 19},
+                                                       {1920, 1080, 33, 21},
+                                                       {2560, 1440, 43, 22},
+                                                       {3840, 2160, 65, 24},
+                                                       {4096, 2160, 67, 25},
+                                                       {7680, 4320, 131, 27}}};
   for (const auto& [width, height, window, threshold] : expected) {
     const Plan plan = plan_for({width, height, 8, Chroma::k420});
     EXPECT_EQ(plan.encode.window, window) << width;
@@ -525,7 +573,8 @@ TEST(Cambi, WindowsAndMasksFollowTheFormat) {
 
 TEST(Cambi, RefusesWhatItIsNotDefinedFor) {
   const Format hd{1920, 1080, 8, Chroma::k420};
-  EXPECT_EQ(kMetric.create({215, 215, 8, Chroma::k420}, {}).error().message, "cambi: 215x215 is too small; width or height must be at least 216");
+  EXPECT_EQ(kMetric.create({215, 215, 8, Chroma::k420}, {}).error().message,
+            "cambi: 215x215 is too small; width or height must be at least 216");
   EXPECT_EQ(kMetric.create(hd, {{"enc_width", "200"}, {"enc_height", "200"}}).error().message,
             "cambi: 200x200 is too small; width or height must be at least 216");
   EXPECT_EQ(kMetric.create(hd, {{"eotf", "srgb"}}).error().message, "cambi: eotf=srgb is not bt1886 or pq");
@@ -550,7 +599,9 @@ TEST(Cambi, NamesCarryTheOptions) {
 
 TEST(Cambi, HeatMapsHoldTheCValues) {
   const Format format{301, 217, 8, Chroma::k420};
-  const auto folder = std::filesystem::temp_directory_path() / ("fovea_cambi_" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) + "_" + std::to_string(getpid()));
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("fovea_cambi_" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
+                       "_" + std::to_string(getpid()));
   std::vector<Frame> clip = {banded_frame(format, 2, 0), banded_frame(format, 3, 0)};
   const auto with_maps = make(format, {{"heatmaps_path", folder.string()}});
   const auto scores = run_metric(*with_maps, clip, std::vector<std::vector<Frame>>{clip, {clip[1], clip[0]}});
@@ -558,7 +609,8 @@ TEST(Cambi, HeatMapsHoldTheCValues) {
   int width = 301, height = 217;
   const int window = plan_for(format).encode.window, full_scale = 4 * window * window / 4;
   for (int s = 0; s < kScales; ++s) {
-    const std::string name = "cambi_heatmap_scale_" + std::to_string(s) + "_" + std::to_string(width) + "x" + std::to_string(height) + "_16b.gray";
+    const std::string name = "cambi_heatmap_scale_" + std::to_string(s) + "_" + std::to_string(width) + "x" +
+                             std::to_string(height) + "_16b.gray";
     const auto read = [](const std::filesystem::path& path) {
       std::ifstream file(path, std::ios::binary);
       return std::string(std::istreambuf_iterator<char>(file), {});
@@ -570,7 +622,9 @@ TEST(Cambi, HeatMapsHoldTheCValues) {
     EXPECT_EQ(first.substr(frame_bytes), second.substr(0, frame_bytes));
     if (s == 0) {  // the levels are those c-values whose mean over the worst 60 % is the score's first part
       double sum = 0.0;
-      for (size_t i = 0; i < frame_bytes; i += 2) sum += (static_cast<uint8_t>(first[i]) | static_cast<uint8_t>(first[i + 1]) << 8) * full_scale / 65535.0;
+      for (size_t i = 0; i < frame_bytes; i += 2)
+        sum +=
+            (static_cast<uint8_t>(first[i]) | static_cast<uint8_t>(first[i + 1]) << 8) * full_scale / 65535.0;
       EXPECT_GT(sum, 0.0);
       EXPECT_LE(16 * sum / (0.6 * width * height) / (window * window), scores[0].begin()->second[0] * 1.7);
     }
@@ -583,7 +637,9 @@ TEST(Cambi, HeatMapsHoldTheCValues) {
 // ---- Known values ---------------------------------------------------------------------------------------
 
 // The folder with clips and their reports, or null with the test skipped.
-const char* test_data() { return std::getenv("FOVEA_TEST_DATA"); }
+const char* test_data() {
+  return std::getenv("FOVEA_TEST_DATA");
+}
 
 // Frames that a command writes as planar samples.
 std::vector<Frame> frames_of(const std::string& command, const Format& format, int count) {
@@ -594,7 +650,8 @@ std::vector<Frame> frames_of(const std::string& command, const Format& format, i
     bool complete = true;
     for (int p = 0; p < format.plane_count(); ++p) {
       const size_t bytes = static_cast<size_t>(format.plane_width(p)) * format.sample_bytes();
-      for (int y = 0; y < format.plane_height(p); ++y) complete = complete && std::fread(mutable_row(frame, p, y), 1, bytes, pipe) == bytes;
+      for (int y = 0; y < format.plane_height(p); ++y)
+        complete = complete && std::fread(mutable_row(frame, p, y), 1, bytes, pipe) == bytes;
     }
     if (!complete) break;
     frames.push_back(std::move(frame));
@@ -614,9 +671,18 @@ TEST(CambiGolden, SmallClipsGiveThePublishedScores) {
   } const cases[] = {
       {"1_576x324.yuv420p10le.yuv", 10, {}, {0.930441, 0.962341, 0.982862}},
       {"1_576x324_3frames.yuv", 8, {}, {0.339171, 0.276505, 0.268370}},
-      {"1_576x324_3frames.yuv", 8, {{"enc_width", "480"}, {"enc_height", "270"}, {"enc_bitdepth", "8"}}, {0.252312, 0.208119, 0.198117}},
-      {"1_576x324_3frames.yuv", 8, {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}, {0.339087, 0.276463, 0.268356}},
-      {"1_576x324.yuv420p10le.yuv", 10, {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}, {0.922358, 0.954946, 0.974882}},
+      {"1_576x324_3frames.yuv",
+       8,
+       {{"enc_width", "480"}, {"enc_height", "270"}, {"enc_bitdepth", "8"}},
+       {0.252312, 0.208119, 0.198117}},
+      {"1_576x324_3frames.yuv",
+       8,
+       {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}},
+       {0.339087, 0.276463, 0.268356}},
+      {"1_576x324.yuv420p10le.yuv",
+       10,
+       {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}},
+       {0.922358, 0.954946, 0.974882}},
   };
   for (const auto& c : cases) {
     const Format format{576, 324, c.bit_depth, Chroma::k420};
@@ -634,23 +700,34 @@ TEST(CambiGolden, EncodesGiveTheReportedScores) {
   const struct {
     const char* name;
     Format format;
-  } clips[] = {{"bbb_1080p60__x264", {1920, 1080, 8, Chroma::k420}},          {"bbb_2160p60__x265", {3840, 2160, 8, Chroma::k420}},
-               {"bee_720p30__svtav1", {1280, 720, 8, Chroma::k420}},          {"bloom_720p30__vp9", {1280, 720, 8, Chroma::k420}},
-               {"butterfly_720p30__x264", {1280, 720, 8, Chroma::k420}},      {"flower_540p30__x265", {960, 540, 8, Chroma::k420}},
-               {"highway_540p25__svtav1", {960, 540, 8, Chroma::k420}},       {"nightcity_1080p50__vp9", {1920, 1080, 8, Chroma::k420}},
-               {"pdf_1024x768__x264", {1024, 768, 8, Chroma::k420}},          {"roofs_hdr10_1080p30__x265", {1920, 1080, 10, Chroma::k420}},
+  } clips[] = {{"bbb_1080p60__x264", {1920, 1080, 8, Chroma::k420}},
+               {"bbb_2160p60__x265", {3840, 2160, 8, Chroma::k420}},
+               {"bee_720p30__svtav1", {1280, 720, 8, Chroma::k420}},
+               {"bloom_720p30__vp9", {1280, 720, 8, Chroma::k420}},
+               {"butterfly_720p30__x264", {1280, 720, 8, Chroma::k420}},
+               {"flower_540p30__x265", {960, 540, 8, Chroma::k420}},
+               {"highway_540p25__svtav1", {960, 540, 8, Chroma::k420}},
+               {"nightcity_1080p50__vp9", {1920, 1080, 8, Chroma::k420}},
+               {"pdf_1024x768__x264", {1024, 768, 8, Chroma::k420}},
+               {"roofs_hdr10_1080p30__x265", {1920, 1080, 10, Chroma::k420}},
                {"street_1080p25__svtav1", {1920, 1080, 8, Chroma::k420}}};
   const struct {
     const char* report;
     const char* label;
     OptionMap options;
-  } requests[] = {{"float", "cambi", {}},
-                  {"v1", "cambi_hrs_1080_cmxv_17_vlt_0.06", {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}}};
+  } requests[] = {
+      {"float", "cambi", {}},
+      {"v1",
+       "cambi_hrs_1080_cmxv_17_vlt_0.06",
+       {{"cambi_high_res_speedup", "1080"}, {"cambi_vis_lum_threshold", "0.06"}, {"cambi_max_val", "17"}}}};
   for (const auto& clip : clips) {
-    // The full-range source of one clip was encoded in limited range; its report was made at the source's range.
+    // The full-range source of one clip was encoded in limited range; its report was made at the source's
+    // range.
     const bool full_range = std::string(clip.name).starts_with("street");
-    const auto frames = frames_of("ffmpeg -v error -i '" + folder + "/clips/encoded/" + clip.name + ".mkv' -fps_mode passthrough" +
-                                      (full_range ? " -pix_fmt yuvj420p" : "") + " -f rawvideo -", clip.format, 12);
+    const auto frames = frames_of("ffmpeg -v error -i '" + folder + "/clips/encoded/" + clip.name +
+                                      ".mkv' -fps_mode passthrough" +
+                                      (full_range ? " -pix_fmt yuvj420p" : "") + " -f rawvideo -",
+                                  clip.format, 12);
     ASSERT_FALSE(frames.empty()) << clip.name;
     for (const auto& request : requests) {
       std::ifstream file(folder + "/golden/" + clip.name + "." + request.report + ".json");
@@ -660,7 +737,8 @@ TEST(CambiGolden, EncodesGiveTheReportedScores) {
       const auto scores = run_metric(*metric, frames, frames).at(metric->features()[0].key);
       ASSERT_EQ(report["frames"].size(), scores.size()) << clip.name;
       for (size_t i = 0; i < scores.size(); ++i) {
-        EXPECT_NEAR(scores[i], report["frames"][i]["metrics"][request.label].get<double>(), 5.1e-7) << clip.name << " frame " << i << " " << request.label;
+        EXPECT_NEAR(scores[i], report["frames"][i]["metrics"][request.label].get<double>(), 5.1e-7)
+            << clip.name << " frame " << i << " " << request.label;
       }
     }
   }

@@ -4,8 +4,8 @@
 // counts[u][x] = N(u) at column x of the current row is kept for every code in use. The runs of the row that
 // enters the window are added and those of the row that leaves it taken off: a run [begin, end) adds to
 // column x as many as it has pixels in [x, x + 2 radius]. c-values are made by runs as well, since their
-// counts then stand side by side in 2 n + 1 rows of `counts`. Flat areas are what CAMBI looks at, so that runs
-// are long, and few against the pixels.
+// counts then stand side by side in 2 n + 1 rows of `counts`. Flat areas are what CAMBI looks at, so that
+// runs are long, and few against the pixels.
 #include <algorithm>
 #include <cstring>
 
@@ -119,7 +119,8 @@ class Scanner {
       live_[code] = was_live + kSign * (end - a);
       if (HWY_UNLIKELY(kSign > 0 ? was_live == 0 : live_[code] == 0)) set_present(code, kSign > 0);
 
-      const auto first = hn::Set(d16, static_cast<uint16_t>(a)), past = hn::Set(d16, static_cast<uint16_t>(end));
+      const auto first = hn::Set(d16, static_cast<uint16_t>(a)),
+                 past = hn::Set(d16, static_cast<uint16_t>(end));
       int x = HWY_MAX(a - reach, 0) & -lanes;
       const int stop = end - a <= lanes ? HWY_MIN(x + usual, columns) : HWY_MIN(end, columns);
       for (; x < stop; x += lanes) {
@@ -158,12 +159,14 @@ class Scanner {
 
   // c-values of the pixels [begin, end) of the tile, all of one code. `bits` of steps are looked at.
   template <class V>
-  HWY_INLINE float* evaluate_run(int code, uint32_t bits, int begin, int end, float* out, float* map, V& sum) {
+  HWY_INLINE float* evaluate_run(int code, uint32_t bits, int begin, int end, float* out, float* map,
+                                 V& sum) {
     Step steps[kMaxContrasts];
     int step_count = 0;
     for (; bits != 0; bits &= bits - 1) {
       const int d = static_cast<int>(hwy::Num0BitsBelowLS1Bit_Nonzero32(bits));
-      steps[step_count++] = {counts_[code + d + 1], counts_[HWY_MAX(code - d - 1, 0)], tile_.weights[d]};  // nothing is counted at 0
+      steps[step_count++] = {counts_[code + d + 1], counts_[HWY_MAX(code - d - 1, 0)],
+                             tile_.weights[d]};  // nothing is counted at 0
     }
 
     const hn::CappedTag<float, 16> df;
@@ -175,16 +178,20 @@ class Scanner {
     const uint16_t* const own_counts = counts_[code];
     for (int x = begin; x < end; x += lanes) {
       const auto own = hn::ConvertTo(df, hn::PromoteTo(di32, hn::LoadU(d16, own_counts + x)));
-      const auto count_of = [&](const Step& step) HWY_ATTR { return hn::Max(hn::LoadU(d16, step.above + x), hn::LoadU(d16, step.below + x)); };
+      const auto count_of = [&](const Step& step) HWY_ATTR {
+        return hn::Max(hn::LoadU(d16, step.above + x), hn::LoadU(d16, step.below + x));
+      };
       const auto value = [&](auto weight, auto other) HWY_ATTR {
         // The total is a whole number below 2^23: added to 2^23 it stands in the lowest bits.
         const auto total = hn::BitCast(di32, hn::Add(hn::Add(own, other), hn::Set(df, 8388608.0f)));
-        const auto reciprocal = hn::GatherIndex(df, tile_.reciprocals, hn::And(total, hn::Set(di32, 0x7FFFFF)));
+        const auto reciprocal =
+            hn::GatherIndex(df, tile_.reciprocals, hn::And(total, hn::Set(di32, 0x7FFFFF)));
         return hn::Mul(hn::Mul(hn::Mul(own, weight), other), reciprocal);
       };
-      // The table look-up is what costs. The candidates are compared by an estimate of value / own, and only the
-      // largest one is looked up, unless another one comes too close.
-      auto largest = hn::Zero(df), second = hn::Zero(df), largest_weight = hn::Zero(df), largest_other = hn::Zero(df);
+      // The table look-up is what costs. The candidates are compared by an estimate of value / own, and only
+      // the largest one is looked up, unless another one comes too close.
+      auto largest = hn::Zero(df), second = hn::Zero(df), largest_weight = hn::Zero(df),
+           largest_other = hn::Zero(df);
       for (int i = 0; i < step_count; ++i) {
         const auto counted = count_of(steps[i]);
         const auto other = hn::ConvertTo(df, hn::PromoteTo(di32, counted));
@@ -209,7 +216,8 @@ class Scanner {
       hn::StoreU(strongest, df, out);
       out += count;
       if (map != nullptr) std::memcpy(map + x, out - count, count * sizeof(float));
-      sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, strongest)), hn::PromoteTo(dd, hn::UpperHalf(dh, strongest))));
+      sum = hn::Add(sum, hn::Add(hn::PromoteTo(dd, hn::LowerHalf(dh, strongest)),
+                                 hn::PromoteTo(dd, hn::UpperHalf(dh, strongest))));
     }
     return out;
   }
