@@ -17,7 +17,7 @@ namespace {
 #include "metrics/define_params.inc"
 
 constexpr int kScales = 5;
-constexpr int kMinSize = ssim::kWindow << (kScales - 1);  // 176: the window fits the last scale
+constexpr int kMinSize = ssim_core::kWindow << (kScales - 1);  // 176: the window fits the last scale
 constexpr int kStripRows = 64;                            // of the next scale
 constexpr std::array<float, kScales> kContrastPower = {0.0448f, 0.2856f, 0.3001f, 0.2363f, 0.1333f};
 constexpr std::array<float, kScales> kLuminancePower = {0.0f, 0.0f, 0.0f, 0.0f, 0.1333f};
@@ -34,7 +34,7 @@ struct Plan {
 
 // Per scale: sums[band][dis]; from scale 1 on: planes[picture], picture 0 being the reference.
 struct State final : FrameState {
-  std::array<std::vector<ssim::Sums>, kScales> sums;
+  std::array<std::vector<ssim_core::Sums>, kScales> sums;
   std::array<std::vector<AlignedBuffer<float>>, kScales> planes;
 };
 
@@ -54,7 +54,7 @@ class FloatMsSsim final : public Metric {
   // One phase a scale: its bands of columns are scored, and strips of rows of the next scale are made.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
-    return std::max(ssim::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim::Image>(dis_count), ms_ssim::halve_scratch_bytes());
+    return std::max(ssim_core::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim_core::Image>(dis_count), ms_ssim::halve_scratch_bytes());
   }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {
     auto state = std::make_unique<State>();
@@ -80,9 +80,9 @@ class FloatMsSsim final : public Metric {
     }
     // The luminance of all but the last scale has the power 0.
     const bool all = plan_.lcs || scale == kScales - 1;
-    ssim::Image* dis = scratch.take<ssim::Image>(dis_count);
+    ssim_core::Image* dis = scratch.take<ssim_core::Image>(dis_count);
     for (int k = 0; k < dis_count; ++k) dis[k] = image(input, state, scale, k + 1);
-    ssim::band_sums(all ? ssim::Wanted::kAll : ssim::Wanted::kContrastStructure, image(input, state, scale, 0), dis, dis_count, strip,
+    ssim_core::band_sums(all ? ssim_core::Wanted::kAll : ssim_core::Wanted::kContrastStructure, image(input, state, scale, 0), dis, dis_count, strip,
                     &state.sums[scale][static_cast<size_t>(strip) * dis_count], scratch);
   }
 
@@ -90,8 +90,8 @@ class FloatMsSsim final : public Metric {
     const State& state = static_cast<const State&>(frame_state);
     double score = 1;
     for (int s = 0; s < kScales; ++s) {
-      const ssim::Means means =
-          ssim::join_bands(state.sums[s].data() + dis, static_cast<int>(input.dis().size()), plan_.width[s], plan_.height[s]);
+      const ssim_core::Means means =
+          ssim_core::join_bands(state.sums[s].data() + dis, static_cast<int>(input.dis().size()), plan_.width[s], plan_.height[s]);
       const double l = static_cast<double>(means.luminance), c = static_cast<double>(means.contrast),
                    structure = static_cast<double>(means.structure);
       score *= std::pow(l, static_cast<double>(kLuminancePower[s])) * std::pow(c, static_cast<double>(kContrastPower[s])) *
@@ -101,12 +101,12 @@ class FloatMsSsim final : public Metric {
       raw[1 + kScales + s] = c;
       raw[1 + 2 * kScales + s] = structure;
     }
-    raw[0] = plan_.db ? ssim::to_db(score, plan_.max_db) : score;
+    raw[0] = plan_.db ? ssim_core::to_db(score, plan_.max_db) : score;
   }
 
  private:
-  ssim::Image image(const FrameInput& input, const State& state, int scale, int picture) const {
-    ssim::Image out;
+  ssim_core::Image image(const FrameInput& input, const State& state, int scale, int picture) const {
+    ssim_core::Image out;
     out.width = plan_.width[scale];
     out.height = plan_.height[scale];
     if (scale > 0) {
@@ -115,7 +115,7 @@ class FloatMsSsim final : public Metric {
     } else {
       out.samples = &(picture == 0 ? input.ref() : input.dis()[picture - 1]).planes[0];
       out.sample_bytes = plan_.format.sample_bytes();
-      out.scale = ssim::sample_scale(plan_.format.bit_depth);
+      out.scale = ssim_core::sample_scale(plan_.format.bit_depth);
     }
     return out;
   }
@@ -132,11 +132,11 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   plan.format = format;
   plan.lcs = params.enable_lcs;
   plan.db = params.enable_db;
-  plan.max_db = ssim::max_db(format, params.clip_db);
+  plan.max_db = ssim_core::max_db(format, params.clip_db);
   for (int s = 0; s < kScales; ++s) {
     plan.width[s] = s == 0 ? format.width_px : ms_ssim::halved(plan.width[s - 1]);
     plan.height[s] = s == 0 ? format.height_px : ms_ssim::halved(plan.height[s - 1]);
-    plan.bands[s] = ssim::band_count(plan.width[s]);
+    plan.bands[s] = ssim_core::band_count(plan.width[s]);
     if (s + 1 < kScales) plan.halve_strips[s] = strip_count(ms_ssim::halved(plan.height[s]), kStripRows);
   }
   return std::unique_ptr<Metric>(std::make_unique<FloatMsSsim>(plan));

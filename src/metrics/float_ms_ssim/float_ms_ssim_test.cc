@@ -24,7 +24,7 @@ std::unique_ptr<Metric> make(const Format& format, const OptionMap& options = {}
 
 std::vector<float> floats_of(const Frame& frame) {
   const PlaneView& plane = frame.planes[0];
-  const float scale = ssim::sample_scale(frame.format.bit_depth);
+  const float scale = ssim_core::sample_scale(frame.format.bit_depth);
   std::vector<float> out;
   for (int y = 0; y < plane.height_px; ++y) {
     for (int x = 0; x < plane.width_px; ++x) {
@@ -50,12 +50,12 @@ TEST(MsSsimHalve, EqualsTheDefinition) {
       const auto want = halved_plane(floats, width, height);
       const int out_width = ms_ssim::halved(width), out_height = ms_ssim::halved(height);
       for (const bool from_samples : {true, false}) {
-        ssim::Image image;
+        ssim_core::Image image;
         image.width = width;
         image.height = height;
         image.samples = from_samples ? &frame.planes[0] : nullptr;
         image.sample_bytes = frame.format.sample_bytes();
-        image.scale = ssim::sample_scale(bit_depth);
+        image.scale = ssim_core::sample_scale(bit_depth);
         image.floats = floats.data();
         image.pitch = width;
         for_each_target([&](const char* target) {
@@ -94,7 +94,7 @@ TEST(FloatMsSsim, FollowsTheDefinition) {
             w = ms_ssim::halved(w);
             h = ms_ssim::halved(h);
           }
-          const ssim::Sums sums = ssim::sums_ref(a.data(), b.data(), w, h);
+          const ssim_core::Sums sums = ssim_core::sums_ref(a.data(), b.data(), w, h);
           const double positions = static_cast<double>(w - 10) * (h - 10);
           const float l = static_cast<float>(sums.luminance / positions), c = static_cast<float>(sums.contrast / positions),
                       structure = static_cast<float>(sums.structure / positions);

@@ -115,11 +115,11 @@ constexpr int kRow = 2 * kPitch + 16;
 int repeated(int i, int n) { return i < 0 ? -1 - i : i >= n ? 2 * n - 1 - i : i; }
 
 // Columns [begin, end) of row y, both of which may lie beyond the edges.
-void load_padded(const ssim::Image& in, int y, int begin, int end, float* out) {
+void load_padded(const ssim_core::Image& in, int y, int begin, int end, float* out) {
   const int first = std::max(begin, 0), last = std::min(end, in.width);
   float* column = out - begin;
-  ssim::prefetch_row(in, std::max(y, 0) + ssim::kPrefetchRows, first, last);
-  ssim::load_row(in, repeated(y, in.height), first, last, column + first);
+  ssim_core::prefetch_row(in, std::max(y, 0) + ssim_core::kPrefetchRows, first, last);
+  ssim_core::load_row(in, repeated(y, in.height), first, last, column + first);
   for (int x = begin; x < 0; ++x) column[x] = column[-1 - x];
   for (int x = last; x < end; ++x) {
     const int from = std::max(2 * in.width - 1 - x, begin);  // before `begin` only where nothing is used
@@ -134,7 +134,7 @@ size_t halve_scratch_bytes() {
          5 * Scratch::bytes_for<double>(kTileRows * kPitch + 8);
 }
 
-void halve_rows(const ssim::Image& in, int begin, int end, float* out, Scratch& scratch) {
+void halve_rows(const ssim_core::Image& in, int begin, int end, float* out, Scratch& scratch) {
   const int width = halved(in.width);
   float* row = scratch.take<float>(kRow);
   float* even = scratch.take<float>(kInRows * kPitch);

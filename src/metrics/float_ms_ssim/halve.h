@@ -21,7 +21,7 @@ inline int halved(int length) { return length / 2 + (length & 1); }
 
 size_t halve_scratch_bytes();
 // Rows [begin, end) of the next scale; `out` has rows of halved(in.width) floats.
-void halve_rows(const ssim::Image& in, int begin, int end, float* out, Scratch& scratch);
+void halve_rows(const ssim_core::Image& in, int begin, int end, float* out, Scratch& scratch);
 
 // The definition, for one output sample of [height][width].
 float halved_ref(const float* in, int width, int height, int x, int y);

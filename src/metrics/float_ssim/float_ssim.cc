@@ -19,7 +19,7 @@ constexpr int kStripRows = 16;  // of the shrunk picture
 
 struct Plan {
   Format format;
-  ssim::Shrinker shrinker;  // factor 1: pictures are used as they are
+  ssim_core::Shrinker shrinker;  // factor 1: pictures are used as they are
   bool lcs = false;
   bool db = false;
   double max_db = 0;
@@ -27,13 +27,13 @@ struct Plan {
 
 // sums[band][dis]; shrunk[picture], picture 0 being the reference.
 struct State final : FrameState {
-  std::vector<ssim::Sums> sums;
+  std::vector<ssim_core::Sums> sums;
   std::vector<AlignedBuffer<float>> shrunk;
 };
 
 class FloatSsim final : public Metric {
  public:
-  explicit FloatSsim(const Plan& plan) : plan_(plan), bands_(ssim::band_count(plan.shrinker.out_width)) {
+  explicit FloatSsim(const Plan& plan) : plan_(plan), bands_(ssim_core::band_count(plan.shrinker.out_width)) {
     if (plan.shrinker.factor > 1) strips_.push_back(strip_count(plan.shrinker.out_height, kStripRows));
     strips_.push_back(bands_);
     for (const char* name : {"float_ssim", "float_ssim_l", "float_ssim_c", "float_ssim_s"}) {
@@ -46,12 +46,12 @@ class FloatSsim final : public Metric {
   // Rows of the shrunk pictures, if they are shrunk; then bands of columns.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
-    return std::max(ssim::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim::Image>(dis_count), plan_.shrinker.scratch_bytes());
+    return std::max(ssim_core::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim_core::Image>(dis_count), plan_.shrinker.scratch_bytes());
   }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {
     auto state = std::make_unique<State>();
     state->sums.resize(static_cast<size_t>(bands_) * dis_count);
-    const ssim::Shrinker& s = plan_.shrinker;
+    const ssim_core::Shrinker& s = plan_.shrinker;
     for (int i = 0; s.factor > 1 && i < 1 + dis_count; ++i) state->shrunk.emplace_back(static_cast<size_t>(s.out_width) * s.out_height);
     return state;
   }
@@ -67,17 +67,17 @@ class FloatSsim final : public Metric {
       }
       return;
     }
-    ssim::Image* dis = scratch.take<ssim::Image>(dis_count);
+    ssim_core::Image* dis = scratch.take<ssim_core::Image>(dis_count);
     for (int k = 0; k < dis_count; ++k) dis[k] = image(input.dis()[k], state, k + 1);
-    ssim::band_sums(plan_.lcs ? ssim::Wanted::kAll : ssim::Wanted::kProduct, image(input.ref(), state, 0), dis, dis_count, strip, &state.sums[static_cast<size_t>(strip) * dis_count], scratch);
+    ssim_core::band_sums(plan_.lcs ? ssim_core::Wanted::kAll : ssim_core::Wanted::kProduct, image(input.ref(), state, 0), dis, dis_count, strip, &state.sums[static_cast<size_t>(strip) * dis_count], scratch);
   }
 
   void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
     const State& state = static_cast<const State&>(frame_state);
-    const ssim::Means means = ssim::join_bands(state.sums.data() + dis, static_cast<int>(input.dis().size()), plan_.shrinker.out_width,
+    const ssim_core::Means means = ssim_core::join_bands(state.sums.data() + dis, static_cast<int>(input.dis().size()), plan_.shrinker.out_width,
                                                plan_.shrinker.out_height);
     const double score = static_cast<double>(means.ssim);
-    raw[0] = plan_.db ? ssim::to_db(score, plan_.max_db) : score;
+    raw[0] = plan_.db ? ssim_core::to_db(score, plan_.max_db) : score;
     if (!plan_.lcs) return;
     raw[1] = static_cast<double>(means.luminance);
     raw[2] = static_cast<double>(means.contrast);
@@ -85,9 +85,9 @@ class FloatSsim final : public Metric {
   }
 
  private:
-  ssim::Image image(const Frame& frame, const State& state, int picture) const {
-    const ssim::Shrinker& s = plan_.shrinker;
-    ssim::Image out;
+  ssim_core::Image image(const Frame& frame, const State& state, int picture) const {
+    const ssim_core::Shrinker& s = plan_.shrinker;
+    ssim_core::Image out;
     out.width = s.out_width;
     out.height = s.out_height;
     if (s.factor > 1) {
@@ -118,16 +118,16 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   plan.format = format;
   plan.lcs = params.enable_lcs;
   plan.db = params.enable_db;
-  plan.max_db = ssim::max_db(format, params.clip_db);
+  plan.max_db = ssim_core::max_db(format, params.clip_db);
   if (factor == 1) {
-    if (std::min(format.width_px, format.height_px) < ssim::kWindow) return too_small_error("float_ssim", format, ssim::kWindow, ssim::kWindow);
+    if (std::min(format.width_px, format.height_px) < ssim_core::kWindow) return too_small_error("float_ssim", format, ssim_core::kWindow, ssim_core::kWindow);
     plan.shrinker.out_width = plan.shrinker.width = format.width_px;
     plan.shrinker.out_height = plan.shrinker.height = format.height_px;
     plan.shrinker.sample_bytes = format.sample_bytes();
-    plan.shrinker.scale = ssim::sample_scale(format.bit_depth);
+    plan.shrinker.scale = ssim_core::sample_scale(format.bit_depth);
   } else {
-    plan.shrinker = ssim::Shrinker(factor, format.width_px, format.height_px, format.sample_bytes(), ssim::sample_scale(format.bit_depth));
-    if (std::min(plan.shrinker.out_width, plan.shrinker.out_height) < ssim::kWindow) {
+    plan.shrinker = ssim_core::Shrinker(factor, format.width_px, format.height_px, format.sample_bytes(), ssim_core::sample_scale(format.bit_depth));
+    if (std::min(plan.shrinker.out_width, plan.shrinker.out_height) < ssim_core::kWindow) {
       return unsupported_error("float_ssim: " + std::to_string(format.width_px) + "x" + std::to_string(format.height_px) + " with scale=" +
                                std::to_string(factor) + " becomes " + std::to_string(plan.shrinker.out_width) + "x" +
                                std::to_string(plan.shrinker.out_height) + ", smaller than the window of 11x11");

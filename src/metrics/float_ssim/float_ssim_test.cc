@@ -26,7 +26,7 @@ std::unique_ptr<Metric> make(const Format& format, const OptionMap& options = {}
 
 std::vector<float> floats_of(const Frame& frame) {
   const PlaneView& plane = frame.planes[0];
-  const float scale = ssim::sample_scale(frame.format.bit_depth);
+  const float scale = ssim_core::sample_scale(frame.format.bit_depth);
   std::vector<float> out;
   for (int y = 0; y < plane.height_px; ++y) {
     for (int x = 0; x < plane.width_px; ++x) {
@@ -50,8 +50,8 @@ TEST(SsimKernels, WindowDownEqualsReference) {
       std::vector<double> got_state(88), want_state(88);
       for (int i = 0; i < 88; ++i) got_state[i] = want_state[i] = static_cast<double>(random.uniform(0, 1000));
       std::vector<float> got(steps * 8), want(steps * 8);
-      ssim::window_down(in.data(), steps, got_state.data(), got.data());
-      ssim::window_down_ref(in.data(), steps, want_state.data(), want.data());
+      ssim_core::window_down(in.data(), steps, got_state.data(), got.data());
+      ssim_core::window_down_ref(in.data(), steps, want_state.data(), want.data());
       EXPECT_EQ(got, want) << target << " " << steps;
       EXPECT_EQ(got_state, want_state) << target << " " << steps;
     }
@@ -68,12 +68,12 @@ TEST(SsimKernels, BothPassesAreTheWindowMeans) {
       std::vector<float> input(a);
       for (size_t i = 0; product && i < input.size(); ++i) input[i] = a[i] * b[i];
       std::vector<float> want((kRows - 10) * (kSteps - 10));
-      ssim::window_means_ref(input.data(), kSteps, kRows, want.data());
+      ssim_core::window_means_ref(input.data(), kSteps, kRows, want.data());
 
       const auto lanes_of = [&](const std::vector<float>& plane, int group) {
         std::vector<float> rows(8 * 36), lanes(36 * 8);
         for (int i = 0; i < 8; ++i) std::copy_n(plane.data() + (group * 8 + i) * kSteps, kSteps, rows.data() + i * 36);
-        ssim::rows_to_lanes(rows.data(), 36, 36, lanes.data());
+        ssim_core::rows_to_lanes(rows.data(), 36, 36, lanes.data());
         for (int x = 0; x < kSteps; ++x) {
           for (int i = 0; i < 8; ++i) EXPECT_EQ(lanes[x * 8 + i], plane[(group * 8 + i) * kSteps + x]) << target;
         }
@@ -83,11 +83,11 @@ TEST(SsimKernels, BothPassesAreTheWindowMeans) {
       std::vector<float> across(3 * kPitch), temp((kSteps + 16) * 8), down(33 * 8);
       for (int g = 0; g < kRows / 8; ++g) {
         const auto la = lanes_of(a, g), lb = lanes_of(b, g);
-        ssim::window_across(la.data(), product ? lb.data() : nullptr, kSteps, temp.data(), across.data() + g * 64, kPitch);
+        ssim_core::window_across(la.data(), product ? lb.data() : nullptr, kSteps, temp.data(), across.data() + g * 64, kPitch);
       }
       for (int c = 0; c < 3; ++c) {
         std::vector<double> state(88);
-        ssim::window_down(across.data() + c * kPitch, 33, state.data(), down.data());
+        ssim_core::window_down(across.data() + c * kPitch, 33, state.data(), down.data());
         for (int y = 0; y < kRows - 10; ++y) {
           for (int x = c * 8; x < std::min(c * 8 + 8, kSteps - 10); ++x) {
             ASSERT_EQ(down[(y + 10) * 8 + x % 8], want[y * (kSteps - 10) + x]) << target << " " << y << "," << x << " product " << product;
@@ -111,17 +111,17 @@ TEST(SsimKernels, PositionsSumLikeTheReference) {
   }
   for (int valid = 1; valid <= 8; ++valid) {
     std::vector<double> want(32);
-    ssim::add_positions_ref(m1.data(), m2.data(), rr.data(), dd.data(), rd.data(), kRows, valid, want.data());
-    for (const auto wanted : {ssim::Wanted::kProduct, ssim::Wanted::kContrastStructure, ssim::Wanted::kAll}) {
+    ssim_core::add_positions_ref(m1.data(), m2.data(), rr.data(), dd.data(), rd.data(), kRows, valid, want.data());
+    for (const auto wanted : {ssim_core::Wanted::kProduct, ssim_core::Wanted::kContrastStructure, ssim_core::Wanted::kAll}) {
       std::vector<double> first;
       for_each_target([&](const char* target) {
         std::vector<double> got(32);
-        ssim::add_positions(wanted, m1.data(), m2.data(), rr.data(), dd.data(), rd.data(), kRows, valid, got.data());
+        ssim_core::add_positions(wanted, m1.data(), m2.data(), rr.data(), dd.data(), rd.data(), kRows, valid, got.data());
         if (first.empty()) first = got;
         EXPECT_EQ(got, first) << target << ": targets disagree";
         for (int i = 0; i < 32; ++i) {
           const int sum = i / 8;
-          const bool asked = wanted == ssim::Wanted::kAll || (wanted == ssim::Wanted::kProduct ? sum == 0 : sum >= 2);
+          const bool asked = wanted == ssim_core::Wanted::kAll || (wanted == ssim_core::Wanted::kProduct ? sum == 0 : sum >= 2);
           EXPECT_NEAR(got[i], asked ? want[i] : 0.0, 1e-12) << target << " sum " << sum << " lane " << i % 8 << " valid " << valid;
         }
       });
@@ -135,7 +135,7 @@ TEST(SsimShrink, EqualsTheDefinition) {
       for (const auto& [width, height] : {std::pair{120, 133}, {121, 117}, {160, 128}, {135, 111}}) {
         for (const Pattern pattern : {Pattern::kNoise, Pattern::kWhite}) {
           const Frame frame = make_frame({width, height, bit_depth, Chroma::k400}, pattern, factor);
-          const ssim::Shrinker shrinker(factor, width, height, frame.format.sample_bytes(), ssim::sample_scale(bit_depth));
+          const ssim_core::Shrinker shrinker(factor, width, height, frame.format.sample_bytes(), ssim_core::sample_scale(bit_depth));
           EXPECT_EQ(shrinker.out_width, width / factor + width % 2);
           for_each_target([&](const char* target) {
             std::vector<float> got(static_cast<size_t>(shrinker.out_width) * shrinker.out_height, -1);
@@ -143,7 +143,7 @@ TEST(SsimShrink, EqualsTheDefinition) {
             shrinker.rows(frame.planes[0], 0, shrinker.out_height, got.data(), scratch);
             for (int y = 0; y < shrinker.out_height; ++y) {
               for (int x = 0; x < shrinker.out_width; ++x) {
-                ASSERT_EQ(got[static_cast<size_t>(y) * shrinker.out_width + x], ssim::shrunk_ref(shrinker, frame.planes[0], x, y))
+                ASSERT_EQ(got[static_cast<size_t>(y) * shrinker.out_width + x], ssim_core::shrunk_ref(shrinker, frame.planes[0], x, y))
                     << target << " " << width << "x" << height << " factor " << factor << " bit depth " << bit_depth << " at " << y << "," << x;
               }
             }
@@ -162,7 +162,7 @@ TEST(FloatSsim, FollowsTheDefinition) {
         const Format format{width, height, bit_depth, Chroma::k400};
         const Frame ref = make_frame(format, pattern, width), dis = distort(ref, height);
         const auto a = floats_of(ref), b = floats_of(dis);
-        const ssim::Sums sums = ssim::sums_ref(a.data(), b.data(), width, height);
+        const ssim_core::Sums sums = ssim_core::sums_ref(a.data(), b.data(), width, height);
         const double positions = static_cast<double>(width - 10) * (height - 10);
         const auto scores = run_metric(*make(format, {{"enable_lcs", "true"}, {"scale", "1"}}), {ref}, {dis});
         const std::string what = describe(format) + " " + pattern_name(pattern);
@@ -180,15 +180,15 @@ TEST(FloatSsim, ShrinksBySizeAndOnRequest) {
   const Frame ref = make_frame(format, Pattern::kTexture, 1), dis = distort(ref, 2);
   EXPECT_EQ(run_metric(*make(format), {ref}, {dis}), run_metric(*make(format, {{"scale", "2"}}), {ref}, {dis}));
   for (const int factor : {2, 3, 10}) {
-    const ssim::Shrinker shrinker(factor, 641, 400, 1, 1.0f);
+    const ssim_core::Shrinker shrinker(factor, 641, 400, 1, 1.0f);
     std::vector<float> a, b;
     for (int y = 0; y < shrinker.out_height; ++y) {
       for (int x = 0; x < shrinker.out_width; ++x) {
-        a.push_back(ssim::shrunk_ref(shrinker, ref.planes[0], x, y));
-        b.push_back(ssim::shrunk_ref(shrinker, dis.planes[0], x, y));
+        a.push_back(ssim_core::shrunk_ref(shrinker, ref.planes[0], x, y));
+        b.push_back(ssim_core::shrunk_ref(shrinker, dis.planes[0], x, y));
       }
     }
-    const ssim::Sums sums = ssim::sums_ref(a.data(), b.data(), shrinker.out_width, shrinker.out_height);
+    const ssim_core::Sums sums = ssim_core::sums_ref(a.data(), b.data(), shrinker.out_width, shrinker.out_height);
     const double positions = static_cast<double>(shrinker.out_width - 10) * (shrinker.out_height - 10);
     EXPECT_FLOAT_EQ(static_cast<float>(run_metric(*make(format, {{"scale", std::to_string(factor)}}), {ref}, {dis}).at("float_ssim")[0]),
                     static_cast<float>(sums.ssim / positions));
@@ -225,7 +225,7 @@ TEST(FloatSsim, IdenticalPicturesScoreOne) {
   EXPECT_EQ(run_metric(*make(format, {{"enable_db", "true"}}), {black}, {black}).at("float_ssim")[0], INFINITY);
   EXPECT_EQ(run_metric(*make(format, {{"enable_db", "true"}, {"clip_db", "true"}}), {black}, {black}).at("float_ssim")[0],
             std::ceil(10 * std::log10(255.0 * 255.0 / (0.5 / (200.0 * 150.0)))));
-  EXPECT_EQ(ssim::to_db(NAN, 48), 48);
+  EXPECT_EQ(ssim_core::to_db(NAN, 48), 48);
 }
 
 TEST(FloatSsim, RefusesWhatItIsNotDefinedFor) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 namespace {
 
 constexpr int kRowPitch = 160;                                          // floats of a loaded row: kBandSteps, rounded up
@@ -159,4 +159,4 @@ Means join_bands(const Sums* sums, int stride, int width, int height) {
           static_cast<float>(total.contrast / positions), static_cast<float>(total.structure / positions)};
 }
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core

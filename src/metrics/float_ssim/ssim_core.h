@@ -22,7 +22,7 @@
 #include "base/memory.h"
 #include "base/plane.h"
 
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 inline constexpr int kWindow = 11;
 inline constexpr int kGroup = 8;                          // rows or columns side by side in a vector
@@ -109,4 +109,4 @@ void window_down_ref(const float* in, int steps, double* state, float* out);
 void add_positions_ref(const float* m1, const float* m2, const float* rr, const float* dd, const float* rd, int rows, int valid,
                        double* sums);
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core

@@ -9,7 +9,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace fovea::ssim::HWY_NAMESPACE {
+namespace fovea::ssim_core::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using DD = hn::CappedTag<double, kGroup>;
@@ -224,11 +224,11 @@ void AddPositions(Wanted wanted, const float* m1, const float* m2, const float* 
   }
 }
 
-}  // namespace fovea::ssim::HWY_NAMESPACE
+}  // namespace fovea::ssim_core::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 HWY_EXPORT(ConvertSamples8);
 HWY_EXPORT(ConvertSamples16);
@@ -255,5 +255,5 @@ void add_positions(Wanted wanted, const float* m1, const float* m2, const float*
   HWY_DYNAMIC_DISPATCH(AddPositions)(wanted, m1, m2, rr, dd, rd, rows, valid, sums);
 }
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core
 #endif

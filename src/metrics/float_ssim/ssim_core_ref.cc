@@ -6,7 +6,7 @@
 #include "metrics/float_ssim/ssim_core.h"
 #include "metrics/float_ssim/ssim_taps.h"
 
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 void window_means_ref(const float* in, int width, int height, float* out) {
   const int across = width - kWindow + 1;
@@ -90,4 +90,4 @@ void add_positions_ref(const float* m1, const float* m2, const float* rr, const 
   }
 }
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core

@@ -7,7 +7,7 @@
 
 #include "video/frame.h"
 
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 // The score in decibels that stands for half a unit of squared error in the whole picture; infinity without clipping.
 inline double max_db(const Format& format, bool clip) {
@@ -23,4 +23,4 @@ inline double to_db(double score, double max_db) {
   return db < max_db ? db : max_db;
 }
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core

@@ -11,7 +11,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace fovea::ssim::HWY_NAMESPACE {
+namespace fovea::ssim_core::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class Sample, class Sum>
@@ -54,11 +54,11 @@ void AddWeighted16(const uint16_t* row, float scale, float weight, int width, do
   AddWeighted(row, scale, weight, width, acc);
 }
 
-}  // namespace fovea::ssim::HWY_NAMESPACE
+}  // namespace fovea::ssim_core::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 HWY_EXPORT(AddSamples8);
 HWY_EXPORT(AddSamples16);
@@ -157,5 +157,5 @@ float shrunk_ref(const Shrinker& s, const PlaneView& plane, int x, int y) {
   return static_cast<float>(sum);
 }
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core
 #endif

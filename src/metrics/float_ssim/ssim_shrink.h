@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/plane.h"
 
-namespace fovea::ssim {
+namespace fovea::ssim_core {
 
 struct Shrinker {
   int factor = 1;
@@ -39,4 +39,4 @@ void add_samples(const uint16_t* row, int width, uint32_t* acc);
 void add_weighted(const uint8_t* row, float scale, float weight, int width, double* acc);
 void add_weighted(const uint16_t* row, float scale, float weight, int width, double* acc);
 
-}  // namespace fovea::ssim
+}  // namespace fovea::ssim_core
