@@ -29,7 +29,27 @@ target_compile_features(fovea_flags INTERFACE cxx_std_20)
 # EMU128 the fallback is SCALAR, our plain loops, with every compiler.
 add_library(fovea_simd INTERFACE)
 target_link_libraries(fovea_simd INTERFACE PkgConfig::HWY)
-target_compile_definitions(fovea_simd INTERFACE HWY_WANT_AVX3_DL HWY_DISABLED_TARGETS=HWY_SSSE3 HWY_BROKEN_EMU128=1)
+target_compile_definitions(fovea_simd INTERFACE HWY_WANT_AVX3_DL HWY_BROKEN_EMU128=1)
+if(FOVEA_SANITIZE)
+  # Instrumented kernels compile for minutes each: the widest, the commonest and the plain target are enough.
+  target_compile_definitions(fovea_simd INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")
+else()
+  target_compile_definitions(fovea_simd INTERFACE HWY_DISABLED_TARGETS=HWY_SSSE3)
+endif()
+
+# In instrumented builds: checks by calls instead of inline code, and none for vector arithmetic, which wraps
+# by definition.
+function(fovea_lighten_kernels)
+  if(FOVEA_SANITIZE)
+    foreach(file ${ARGN})
+      file(STRINGS ${file} per_target REGEX "HWY_TARGET_INCLUDE" LIMIT_COUNT 1)
+      if(per_target)
+        set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
+          "-O1;-fno-sanitize=undefined;$<$<CXX_COMPILER_ID:GNU>:--param=asan-instrumentation-with-call-threshold=0>")
+      endif()
+    endforeach()
+  endif()
+endfunction()
 
 # fovea_test(NAME SOURCES... [LIBS ...] [LABELS ...]): one GoogleTest program, one ctest entry.
 # Tests that use data from outside the repository find it through FOVEA_TEST_DATA and skip aloud without it.
@@ -98,6 +118,7 @@ function(fovea_metric name)
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
   add_library(fovea_metric_${name} STATIC ${sources})
+  fovea_lighten_kernels(${sources})
   target_link_libraries(fovea_metric_${name} PUBLIC fovea_flags fovea_simd fovea_base fovea_video fovea_kernels)
   if(FOVEA_TESTS)
     fovea_test(${name}_test SOURCES ${tests} LIBS fovea_metric_${name} fovea_metric_testing LABELS metric)
