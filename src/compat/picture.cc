@@ -86,6 +86,8 @@ std::shared_ptr<VmafRef> take_from_caller(VmafPicture* pic) {
   return ref;
 }
 
+size_t live_pictures() { return Pictures::all().size(); }
+
 Result<Format> format_of(const VmafPicture& pic) {
   FOVEA_ASSIGN(const PictureLayout layout, PictureLayout::make(value_of(pic.pix_fmt), pic.bpc, pic.w[0], pic.h[0]));
   Format format;

@@ -42,6 +42,9 @@ void give_to_caller(const PictureLayout& layout, Block block, std::shared_ptr<Pi
 // Takes *pic from the caller and zeroes the struct; nullptr if the caller does not own it.
 std::shared_ptr<VmafRef> take_from_caller(VmafPicture* pic);
 
+// Pictures in the hands of the caller; for tests.
+size_t live_pictures();
+
 // The format of a picture; an error if there is none, or chroma without samples.
 Result<Format> format_of(const VmafPicture& pic);
 // A picture as the engine sees it, in the same memory. The planes must lie in the picture's own block.
