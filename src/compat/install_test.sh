@@ -25,15 +25,15 @@ for header in libvmaf feature model picture version libvmaf_cuda dnn metadata; d
   [ -e "$tree/include/libvmaf/$header.h" ] || fail "$header.h is not installed"
   # Each by itself, as C and as C++, found both ways.
   for include in "libvmaf/$header.h" "$header.h"; do
-    echo "#include <$include>" | cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(pkg-config --cflags libvmaf) -x c - ||
+    printf '#include <%s>\nint translation_unit;\n' "$include" | cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(pkg-config --cflags libvmaf) -x c - ||
       fail "$include does not stand alone in C"
     echo "#include <$include>" | c++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags libvmaf) -x c++ - ||
       fail "$include does not stand alone in C++"
   done
 done
 pkg-config --atleast-version=2.0.0 libvmaf || fail "FFmpeg asks for libvmaf >= 2.0.0"
-[ "$(pkg-config --modversion libvmaf)" = 3.2.0 ] || fail "version"
-[ "$(pkg-config --cflags libvmaf)" = "-I$tree/include -I$tree/include/libvmaf" ] || fail "two include folders: $(pkg-config --cflags libvmaf)"
+[ "$(pkg-config --modversion libvmaf | xargs)" = 3.2.0 ] || fail "version"
+[ "$(pkg-config --cflags libvmaf | xargs)" = "-I$tree/include -I$tree/include/libvmaf" ] || fail "two include folders: $(pkg-config --cflags libvmaf)"
 
 cc -std=c99 -Wall -Werror "$source/install_test.c" $(pkg-config --cflags --libs libvmaf) -o "$folder/shared"
 shared=$(LD_LIBRARY_PATH=$lib "$folder/shared")
