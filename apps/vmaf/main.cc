@@ -36,9 +36,9 @@ Result<std::shared_ptr<const ModelSet>> load(const ModelArgument& argument) {
   if (argument.overloads.empty()) return model;
   auto copy = std::make_shared<ModelSet>(*model);
   for (const auto& [extractor, options] : argument.overloads) {
-    const auto provided_by = [&](std::string_view feature) {
+    const auto provided_by = [&, name = std::string_view(extractor)](std::string_view feature) {
       const MetricInfo* metric = find_provider(feature);
-      return metric != nullptr && extractor == metric->name;
+      return metric != nullptr && name == metric->name;
     };
     overload_features(*copy, provided_by, options);
   }

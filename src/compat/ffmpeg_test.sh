@@ -34,7 +34,7 @@ ffmpeg=${FOVEA_FFMPEG:-}
 if [ -z "$ffmpeg" ]; then
   source=${FOVEA_FFMPEG_SOURCE:-}
   if [ -z "$source" ]; then
-    source=$(find "$cache/source" -maxdepth 1 -name 'ffmpeg-[0-9]*' -type d 2>/dev/null | head -1)
+    source=$(find "$cache/source" -maxdepth 1 -name 'ffmpeg-[0-9]*' -type d 2>/dev/null | head -1) || true
   fi
   if [ -z "$source" ]; then
     [ "${FOVEA_FFMPEG_FETCH:-}" = 1 ] || skip "set FOVEA_FFMPEG_SOURCE to FFmpeg's source, or FOVEA_FFMPEG_FETCH=1 to get Debian's"
