@@ -25,8 +25,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/memory.h"
@@ -38,8 +41,8 @@ namespace fovea {
 
 // One series of scores that a metric instance emits.
 struct Feature {
-  std::string key;    // as models, the C API and the score store know it, option suffix included
-  std::string label;  // as reports print it
+  std::string key;         // as models, the C API and the score store know it, option suffix included
+  std::string label;       // as reports print it
   bool late = false;       // its first value comes only after frame 0 is complete (orders report columns)
   bool aggregate = false;  // one value per clip
 };
@@ -77,6 +80,21 @@ struct FrameInput {
 class FrameState {
  public:
   virtual ~FrameState() = default;
+
+  // For what create() cannot foresee (a full disk, a network that its runtime refuses to run): the first
+  // error of a frame ends the session, which reports it. Thread safe.
+  void fail(Error error) const {
+    std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  std::optional<Error> take_error() const {
+    std::lock_guard lock(mutex_);
+    return std::exchange(error_, std::nullopt);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::optional<Error> error_;
 };
 
 // Receives scores. `feature` is the position in Metric::features().
@@ -118,9 +136,11 @@ class Metric {
 
   // Thread safe for different strips of one phase. Must be memory safe for any sample values, also ones
   // above the bit depth.
-  virtual void run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const = 0;
+  virtual void run(const FrameInput& input, int phase, int strip, FrameState& state,
+                   Scratch& scratch) const = 0;
   // Raw values of distorted picture `dis`, after the last phase.
-  virtual void finish(const FrameInput& input, const FrameState& state, int dis, std::span<double> raw) const = 0;
+  virtual void finish(const FrameInput& input, const FrameState& state, int dis,
+                      std::span<double> raw) const = 0;
 
   // The default emits raw value i as feature i.
   virtual std::unique_ptr<Timeline> make_timeline() const;
@@ -128,8 +148,8 @@ class Metric {
 
 // What the registry knows of a metric before it meets a stream.
 struct MetricInfo {
-  const char* name;     // extractor name: "vif"
-  const char* summary;  // one line for `fovea metrics`
+  const char* name;                   // extractor name: "vif"
+  const char* summary;                // one line for `fovea metrics`
   std::vector<FeatureName> provided;  // names by which models may ask for it
   const std::vector<ParamSpec>& (*params)();
   // The option suffix of these options: two requests are the same instance iff name and suffix are equal.

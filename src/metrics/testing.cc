@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 #include "hwy/targets.h"
 
@@ -62,15 +63,24 @@ int get(const Frame& frame, int plane, int y, int x) {
 
 const char* pattern_name(Pattern pattern) {
   switch (pattern) {
-    case Pattern::kNoise: return "noise";
-    case Pattern::kBinaryNoise: return "binary noise";
-    case Pattern::kFlat: return "flat";
-    case Pattern::kBlack: return "black";
-    case Pattern::kWhite: return "white";
-    case Pattern::kSmooth: return "smooth";
-    case Pattern::kChecker: return "checker";
-    case Pattern::kStripes: return "stripes";
-    case Pattern::kTexture: return "texture";
+    case Pattern::kNoise:
+      return "noise";
+    case Pattern::kBinaryNoise:
+      return "binary noise";
+    case Pattern::kFlat:
+      return "flat";
+    case Pattern::kBlack:
+      return "black";
+    case Pattern::kWhite:
+      return "white";
+    case Pattern::kSmooth:
+      return "smooth";
+    case Pattern::kChecker:
+      return "checker";
+    case Pattern::kStripes:
+      return "stripes";
+    case Pattern::kTexture:
+      return "texture";
   }
   return "?";
 }
@@ -88,14 +98,30 @@ Frame make_frame(const Format& format, Pattern pattern, uint64_t seed) {
         int value = 0;
         const double wave = 0.5 + 0.25 * std::sin(fx * x + 0.3 * p) + 0.2 * std::cos(fy * y + fx * x / 3);
         switch (pattern) {
-          case Pattern::kNoise: value = static_cast<int>(random.uniform(0, peak)); break;
-          case Pattern::kBinaryNoise: value = (random.bits() >> 20) & 1 ? peak : 0; break;
-          case Pattern::kFlat: value = level; break;
-          case Pattern::kBlack: value = 0; break;
-          case Pattern::kWhite: value = peak; break;
-          case Pattern::kSmooth: value = static_cast<int>(peak * wave); break;
-          case Pattern::kChecker: value = ((x / period + y / period) & 1) != 0 ? peak : 0; break;
-          case Pattern::kStripes: value = (y / period) & 1 ? peak : level; break;
+          case Pattern::kNoise:
+            value = static_cast<int>(random.uniform(0, peak));
+            break;
+          case Pattern::kBinaryNoise:
+            value = (random.bits() >> 20) & 1 ? peak : 0;
+            break;
+          case Pattern::kFlat:
+            value = level;
+            break;
+          case Pattern::kBlack:
+            value = 0;
+            break;
+          case Pattern::kWhite:
+            value = peak;
+            break;
+          case Pattern::kSmooth:
+            value = static_cast<int>(peak * wave);
+            break;
+          case Pattern::kChecker:
+            value = ((x / period + y / period) & 1) != 0 ? peak : 0;
+            break;
+          case Pattern::kStripes:
+            value = (y / period) & 1 ? peak : level;
+            break;
           case Pattern::kTexture:
             value = static_cast<int>(peak * wave + peak * 0.12 * std::sin(1.9 * x) * std::cos(1.3 * y)) +
                     static_cast<int>(random.uniform(-(peak >> 5), peak >> 5));
@@ -122,7 +148,10 @@ Frame distort(const Frame& frame, uint64_t seed) {
       for (int x = 0; x < width; ++x) {
         int value = get(frame, p, y, x);
         if (y >= calm) {
-          if (blur) value = (value * 2 + get(frame, p, y, std::max(x - 1, 0)) + get(frame, p, y, std::min(x + 1, width - 1)) + 2) / 4;
+          if (blur)
+            value = (value * 2 + get(frame, p, y, std::max(x - 1, 0)) +
+                     get(frame, p, y, std::min(x + 1, width - 1)) + 2) /
+                    4;
           value += shift + (noise > 0 ? static_cast<int>(random.uniform(-noise, noise)) : 0);
         }
         put(out, p, y, x, value);
@@ -150,7 +179,8 @@ namespace {
 
 class Collector final : public ScoreSink {
  public:
-  Collector(const std::vector<Feature>& features, size_t frames, Scores& out) : features_(features), frames_(frames), out_(out) {}
+  Collector(const std::vector<Feature>& features, size_t frames, Scores& out)
+      : features_(features), frames_(frames), out_(out) {}
   void score(int feature, int64_t frame, double value) override {
     auto& series = out_[features_[feature].key];
     series.resize(frames_, std::numeric_limits<double>::quiet_NaN());
@@ -196,6 +226,7 @@ std::vector<Scores> run_metric(const Metric& metric, const std::vector<Frame>& r
     for (int k = 0; k < dis_count; ++k) {
       std::vector<double> raw(metric.raw_count());
       metric.finish(input, *state, k, raw);
+      if (const auto error = state->take_error()) throw std::runtime_error(error->message);
       timelines[k]->add(static_cast<int64_t>(i), raw, collectors[k]);
     }
   }
@@ -218,7 +249,8 @@ std::vector<int64_t> targets_to_test() {
   std::vector<int64_t> chosen;
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
-    const auto target = std::find_if(targets.begin(), targets.end(), [&](int64_t t) { return name == hwy::TargetName(t); });
+    const auto target =
+        std::find_if(targets.begin(), targets.end(), [&](int64_t t) { return name == hwy::TargetName(t); });
     if (target == targets.end()) {
       std::fprintf(stderr, "FOVEA_TEST_TARGETS: %s was not compiled in or does not run here\n", name.c_str());
       std::exit(1);

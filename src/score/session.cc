@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <optional>
 
 #include "base/thread_pool.h"
 #include "metrics/registry.h"
@@ -26,7 +27,9 @@ std::vector<std::string> score_names(const ModelSet& set, const std::string& nam
   return names;
 }
 
-std::string with_context(const std::string& context, const Error& error) { return context + ": " + error.message; }
+std::string with_context(const std::string& context, const Error& error) {
+  return context + ": " + error.message;
+}
 
 const FeatureName* find_feature_name(const MetricInfo& metric, const std::string& internal_name) {
   for (const FeatureName& name : metric.provided) {
@@ -67,7 +70,8 @@ Result<std::vector<FeatureUse>> resolve_features(const Model& model, const std::
     }
     auto suffix = metric->suffix(feature.options);
     if (!suffix.ok()) {
-      return Error{suffix.error().code, with_context("model " + model_name + ", feature " + feature.name, suffix.error())};
+      return Error{suffix.error().code,
+                   with_context("model " + model_name + ", feature " + feature.name, suffix.error())};
     }
     uses.push_back({metric, feature.options, *suffix});
   }
@@ -86,7 +90,7 @@ struct Instance {
   std::string name;
   std::string suffix;
   std::unique_ptr<Metric> metric;
-  std::vector<int> series;  // by feature; -1 for aggregates
+  std::vector<int> series;                           // by feature; -1 for aggregates
   std::vector<std::unique_ptr<Timeline>> timelines;  // by distorted clip
 };
 
@@ -119,8 +123,8 @@ struct ActiveModel {
   std::shared_ptr<const ModelSet> set;
   std::string name;
   LoadFlags flags;
-  std::vector<int> inputs;   // series of its features
-  std::vector<int> outputs;  // series of its scores
+  std::vector<int> inputs;    // series of its features
+  std::vector<int> outputs;   // series of its scores
   std::vector<int64_t> next;  // by distorted clip: position in frames_ of the next prediction
 };
 
@@ -132,13 +136,14 @@ void predict_set(const ActiveModel& model, std::span<const double> features, std
   if (!set.is_collection()) return;
   const BootstrapScore spread =
       predict_bootstrap(set, model.flags, features, std::span(scores).subspan(1, set.siblings.size()));
-  std::copy_n(std::array{spread.bagging, spread.stddev, spread.ci_lo, spread.ci_hi}.begin(), 4, scores.end() - 4);
+  std::copy_n(std::array{spread.bagging, spread.stddev, spread.ci_lo, spread.ci_hi}.begin(), 4,
+              scores.end() - 4);
 }
 
 // Task arguments: job, instance, phase and strip in one word.
 constexpr uint64_t pack(int job, int instance, int phase, int strip) {
-  return static_cast<uint64_t>(job) << 48 | static_cast<uint64_t>(instance) << 32 | static_cast<uint64_t>(phase) << 24 |
-         static_cast<uint64_t>(strip);
+  return static_cast<uint64_t>(job) << 48 | static_cast<uint64_t>(instance) << 32 |
+         static_cast<uint64_t>(phase) << 24 | static_cast<uint64_t>(strip);
 }
 
 }  // namespace
@@ -163,7 +168,7 @@ struct Session::Impl {
   std::deque<Job*> in_order;    // jobs not yet emitted, oldest first
   int64_t emitted = 0;
   bool finished = false;
-  std::string failure;  // an exception inside a task: our fault, reported by push() and finish()
+  std::optional<Error> failure;  // of a task: nothing is emitted after it, push() and finish() report it
 
   Status set_up();
   Status add_instance(const FeatureUse& use, std::map<std::string, std::string>& refused);
@@ -173,7 +178,7 @@ struct Session::Impl {
   void run_strip(uint64_t argument, int slot);
   void complete(Job& job);
   void emit(Job& job);
-  void fail(const char* what);
+  void fail(Error error);
   void predict(bool at_end);
   bool has_inputs(const ActiveModel& model, const ScoreTable& table, int64_t frame) const;
 };
@@ -187,7 +192,8 @@ class TableSink final : public ScoreSink {
       : instance_(instance), frames_(frames), subsample_(subsample), table_(table) {}
   void score(int feature, int64_t ordinal, double value) override {
     const int64_t frame = frames_[static_cast<size_t>(ordinal)];
-    if (frame % subsample_ == 0 || instance_.metric->every_frame()) table_.set(instance_.series[feature], frame, value);
+    if (frame % subsample_ == 0 || instance_.metric->every_frame())
+      table_.set(instance_.series[feature], frame, value);
   }
   void aggregate(int feature, double value) override {
     table_.set_aggregate(instance_.metric->features()[feature].label, value);
@@ -220,7 +226,8 @@ Status Session::Impl::add_instance(const FeatureUse& use, std::map<std::string, 
     int series = -1;
     for (ScoreTable& table : tables) {
       if (!feature.aggregate) {
-        series = table.add(feature.key, feature.label, feature.late ? Series::Rank::kLateFeature : Series::Rank::kFeature);
+        series = table.add(feature.key, feature.label,
+                           feature.late ? Series::Rank::kLateFeature : Series::Rank::kFeature);
       }
     }
     instance.series.push_back(series);
@@ -232,7 +239,8 @@ Status Session::Impl::add_instance(const FeatureUse& use, std::map<std::string, 
   return {};
 }
 
-Status Session::Impl::add_model(const ModelRequest& request, const std::map<std::string, std::string>& refused) {
+Status Session::Impl::add_model(const ModelRequest& request,
+                                const std::map<std::string, std::string>& refused) {
   FOVEA_ASSIGN(const std::vector<FeatureUse> uses, resolve_features(request.model->model, request.name));
   for (const FeatureUse& use : uses) {
     if (const auto it = refused.find(std::string(use.metric->name) + use.suffix); it != refused.end()) {
@@ -287,7 +295,8 @@ Status Session::Impl::set_up() {
   // One frame at a time needs no overlap with one thread. Otherwise enough frames that each thread finds
   // about two strips to do while the oldest frame runs out of them.
   int in_flight = 1;
-  if (config.threads > 1) in_flight = std::clamp(2 + 2 * config.threads / std::max(tasks, 1), 2, 2 * config.threads);
+  if (config.threads > 1)
+    in_flight = std::clamp(2 + 2 * config.threads / std::max(tasks, 1), 2, 2 * config.threads);
   for (int j = 0; j < in_flight; ++j) {
     auto job = std::make_unique<Job>();
     job->work = std::vector<Job::Work>(instances.size());
@@ -305,12 +314,13 @@ Status Session::Impl::set_up() {
 void Session::Impl::submit_phase(int job, int instance, int phase) {
   const int strips = instances[instance].metric->strips()[phase];
   jobs[job]->work[instance].strips_left.store(strips, std::memory_order_relaxed);
-  for (int strip = 0; strip < strips; ++strip) pool->submit(&run_task, this, pack(job, instance, phase, strip));
+  for (int strip = 0; strip < strips; ++strip)
+    pool->submit(&run_task, this, pack(job, instance, phase, strip));
 }
 
-void Session::Impl::fail(const char* what) {
+void Session::Impl::fail(Error error) {
   std::lock_guard lock(results_mutex);
-  failure = what;
+  if (!failure) failure = std::move(error);
 }
 
 void Session::Impl::run_task(void* context, uint64_t argument, int slot) {
@@ -318,7 +328,8 @@ void Session::Impl::run_task(void* context, uint64_t argument, int slot) {
 }
 
 void Session::Impl::run_strip(uint64_t argument, int slot) {
-  const int job_index = static_cast<int>(argument >> 48), instance_index = static_cast<int>(argument >> 32 & 0xFFFF);
+  const int job_index = static_cast<int>(argument >> 48),
+            instance_index = static_cast<int>(argument >> 32 & 0xFFFF);
   const int phase = static_cast<int>(argument >> 24 & 0xFF), strip = static_cast<int>(argument & 0xFFFFFF);
   Job& job = *jobs[job_index];
   Job::Work& work = job.work[instance_index];
@@ -330,18 +341,23 @@ void Session::Impl::run_strip(uint64_t argument, int slot) {
     scratch[slot].reset();
     metric.run(input, phase, strip, *work.state, scratch[slot]);
   } catch (const std::exception& e) {
-    fail(e.what());
+    fail(internal_error(std::string("scoring failed: ") + e.what()));
   }
   if (work.strips_left.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (phase + 1 < static_cast<int>(metric.strips().size())) {
     submit_phase(job_index, instance_index, phase + 1);
     return;
   }
+  std::optional<Error> error = work.state->take_error();
   try {
-    for (int k = 0; k < config.dis_count; ++k) metric.finish(input, *work.state, k, work.raw[k]);
+    for (int k = 0; k < config.dis_count && !error; ++k) {
+      metric.finish(input, *work.state, k, work.raw[k]);
+      error = work.state->take_error();
+    }
   } catch (const std::exception& e) {
-    fail(e.what());
+    fail(internal_error(std::string("scoring failed: ") + e.what()));
   }
+  if (error) fail({error->code, "frame " + std::to_string(job.frame) + ": " + error->message});
   if (job.instances_left.fetch_sub(1, std::memory_order_acq_rel) == 1) complete(job);
 }
 
@@ -364,6 +380,7 @@ void Session::Impl::complete(Job& job) {
 }
 
 void Session::Impl::emit(Job& job) {
+  if (failure) return;
   for (size_t i = 0; i < instances.size(); ++i) {
     Instance& instance = instances[i];
     if (!job.sampled && !instance.metric->every_frame()) continue;
@@ -377,7 +394,8 @@ void Session::Impl::emit(Job& job) {
 }
 
 bool Session::Impl::has_inputs(const ActiveModel& model, const ScoreTable& table, int64_t frame) const {
-  return std::all_of(model.inputs.begin(), model.inputs.end(), [&](int series) { return table[series].has(frame); });
+  return std::all_of(model.inputs.begin(), model.inputs.end(),
+                     [&](int series) { return table[series].has(frame); });
 }
 
 void Session::Impl::predict(bool at_end) {
@@ -416,16 +434,17 @@ Result<std::unique_ptr<Session>> Session::create(SessionConfig config) {
 
 Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
   Impl& s = *impl_;
-  if (s.finished) return usage_error("frame " + std::to_string(frame) + " was pushed after the end of the clip");
+  if (s.finished)
+    return usage_error("frame " + std::to_string(frame) + " was pushed after the end of the clip");
   if (static_cast<int>(dis.size()) != s.config.dis_count) {
-    return usage_error("frame " + std::to_string(frame) + ": " + std::to_string(dis.size()) + " distorted pictures, " +
-                       std::to_string(s.config.dis_count) + " expected");
+    return usage_error("frame " + std::to_string(frame) + ": " + std::to_string(dis.size()) +
+                       " distorted pictures, " + std::to_string(s.config.dis_count) + " expected");
   }
   const auto fits = [&](const Frame& picture) { return picture.format == s.config.format; };
   if (!fits(ref) || !std::all_of(dis.begin(), dis.end(), fits)) {
     const Frame& odd = fits(ref) ? *std::find_if_not(dis.begin(), dis.end(), fits) : ref;
-    return input_error("frame " + std::to_string(frame) + " is " + describe(odd.format) + ", but the clip began as " +
-                       describe(s.config.format));
+    return input_error("frame " + std::to_string(frame) + " is " + describe(odd.format) +
+                       ", but the clip began as " + describe(s.config.format));
   }
 
   // A free place; the pool works meanwhile, and so does this thread.
@@ -446,7 +465,8 @@ Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
   }
   // Earlier pictures are kept for later frames; most metrics need the reference only.
   if (s.max_history > 0) {
-    s.history.push_front(s.keep_distorted ? holder : std::make_shared<PictureHolder>(PictureHolder{holder->ref, {}}));
+    s.history.push_front(s.keep_distorted ? holder
+                                          : std::make_shared<PictureHolder>(PictureHolder{holder->ref, {}}));
     if (static_cast<int>(s.history.size()) > s.max_history) s.history.pop_back();
   }
 
@@ -456,9 +476,10 @@ Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
   for (const Instance& instance : s.instances) active += job.sampled || instance.metric->every_frame();
   {
     std::lock_guard lock(s.results_mutex);
-    if (!s.failure.empty()) return internal_error("scoring failed: " + s.failure);
+    if (s.failure) return *s.failure;
     if (!s.frames.empty() && frame <= s.frames.back()) {
-      return usage_error("frame " + std::to_string(frame) + " was pushed after frame " + std::to_string(s.frames.back()));
+      return usage_error("frame " + std::to_string(frame) + " was pushed after frame " +
+                         std::to_string(s.frames.back()));
     }
     job.ordinal = static_cast<int64_t>(s.frames.size());
     s.frames.push_back(frame);
@@ -478,11 +499,10 @@ Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
 
 Status Session::finish() {
   Impl& s = *impl_;
-  s.pool->help_until([&] {
-    return std::none_of(s.jobs.begin(), s.jobs.end(), [](const auto& job) { return job->busy; });
-  });
+  s.pool->help_until(
+      [&] { return std::none_of(s.jobs.begin(), s.jobs.end(), [](const auto& job) { return job->busy; }); });
   std::lock_guard lock(s.results_mutex);
-  if (!s.failure.empty()) return internal_error("scoring failed: " + s.failure);
+  if (s.failure) return *s.failure;
   if (s.finished) return {};
   s.finished = true;
   s.history.clear();
@@ -496,18 +516,30 @@ Status Session::finish() {
   return {};
 }
 
-const SessionConfig& Session::config() const { return impl_->config; }
-int Session::frames_in_flight() const { return static_cast<int>(impl_->jobs.size()); }
-const std::vector<Refusal>& Session::refusals() const { return impl_->refusals; }
-bool Session::has_metrics() const { return !impl_->instances.empty(); }
+const SessionConfig& Session::config() const {
+  return impl_->config;
+}
+int Session::frames_in_flight() const {
+  return static_cast<int>(impl_->jobs.size());
+}
+const std::vector<Refusal>& Session::refusals() const {
+  return impl_->refusals;
+}
+bool Session::has_metrics() const {
+  return !impl_->instances.empty();
+}
 
 void Session::with_table(int dis, const std::function<void(ScoreTable&)>& reader) {
   std::lock_guard lock(impl_->results_mutex);
   reader(impl_->tables[dis]);
 }
 
-const ScoreTable& Session::table(int dis) const { return impl_->tables[dis]; }
-int64_t Session::frames_pushed() const { return static_cast<int64_t>(impl_->frames.size()); }
+const ScoreTable& Session::table(int dis) const {
+  return impl_->tables[dis];
+}
+int64_t Session::frames_pushed() const {
+  return static_cast<int64_t>(impl_->frames.size());
+}
 
 int64_t Session::frames_done() {
   std::lock_guard lock(impl_->results_mutex);

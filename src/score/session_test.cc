@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "metrics/registry.h"
@@ -81,7 +82,8 @@ TEST(Session, ThreadsDoNotChangeAnything) {
   EXPECT_NE(dump(expected->table(0)), dump(expected->table(1)));
   for (const int threads : {2, 3, 7}) {
     const auto session = run(default_config(format, 2, threads), clips);
-    for (int k = 0; k < 2; ++k) EXPECT_EQ(dump(session->table(k)), dump(expected->table(k))) << threads << " threads";
+    for (int k = 0; k < 2; ++k)
+      EXPECT_EQ(dump(session->table(k)), dump(expected->table(k))) << threads << " threads";
   }
 }
 
@@ -119,8 +121,10 @@ TEST(Session, ColumnsStandInLibvmafsOrder) {
   std::string labels;
   for (const Series* s : session->table(0).columns()) labels += s->label() + " ";
   EXPECT_EQ(labels,
-            "integer_adm2 integer_aim integer_adm3 integer_adm_scale0 integer_adm_scale1 integer_adm_scale2 integer_adm_scale3 "
-            "VMAF_integer_feature_motion_sad_score integer_vif_scale0 integer_vif_scale1 integer_vif_scale2 integer_vif_scale3 "
+            "integer_adm2 integer_aim integer_adm3 integer_adm_scale0 integer_adm_scale1 integer_adm_scale2 "
+            "integer_adm_scale3 "
+            "VMAF_integer_feature_motion_sad_score integer_vif_scale0 integer_vif_scale1 integer_vif_scale2 "
+            "integer_vif_scale3 "
             "psnr_y psnr_cb psnr_cr integer_motion2 integer_motion3 vmaf ");
 }
 
@@ -138,7 +142,8 @@ TEST(Session, SaysWhatIsWrongWithARequest) {
   config.features = {{"psrn", {}}};
   EXPECT_EQ(Session::create(config).error().message, "unknown metric 'psrn'; did you mean 'psnr'?");
   config.features = {{"psnr", {{"enable_mes", "true"}}}};
-  EXPECT_EQ(Session::create(config).error().message, "psnr: unknown option 'enable_mes'; did you mean 'enable_mse'?");
+  EXPECT_EQ(Session::create(config).error().message,
+            "psnr: unknown option 'enable_mes'; did you mean 'enable_mse'?");
 }
 
 TEST(Session, RefusesPicturesThatDoNotFit) {
@@ -148,7 +153,8 @@ TEST(Session, RefusesPicturesThatDoNotFit) {
   config.features = {{"psnr", {}}};
   auto session = Session::create(std::move(config));
   ASSERT_TRUE(session.ok());
-  const Frame good = make_frame(format, Pattern::kNoise, 1), wide = make_frame({66, 48, 8, Chroma::k420}, Pattern::kNoise, 1);
+  const Frame good = make_frame(format, Pattern::kNoise, 1),
+              wide = make_frame({66, 48, 8, Chroma::k420}, Pattern::kNoise, 1);
   EXPECT_TRUE((*session)->push(0, good, {good}).ok());
   EXPECT_EQ((*session)->push(1, good, {wide}).error().message,
             "frame 1 is 66x48 4:2:0 8 bit, but the clip began as 64x48 4:2:0 8 bit");
@@ -164,6 +170,34 @@ int64_t resident_bytes() {
   int64_t size = 0, resident = 0;
   statm >> size >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(Session, WhatFailsWhileScoringEndsTheRunWithAnErrorThatSaysWhat) {
+  const Format format{320, 240, 8, Chroma::k420};
+  const auto folder = std::filesystem::temp_directory_path() / ("fovea_full_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_symlink("/dev/full", folder / "cambi_heatmap_scale_0_320x240_16b.gray");
+  const Clips clips = make_clips(format, 6, 1);
+  for (const int threads : {1, 4}) {
+    SessionConfig config;
+    config.format = format;
+    config.threads = threads;
+    config.features = {{"cambi", {{"heatmaps_path", folder.string()}}}};
+    auto session = Session::create(std::move(config));
+    ASSERT_TRUE(session.ok()) << session.error().message;
+    Status status;
+    for (int64_t i = 0; i < 6 && status.ok(); ++i)
+      status = (*session)->push(i, clips.ref[i], {clips.dis[0][i]});
+    const Status end = (*session)->finish();
+    ASSERT_FALSE(end.ok());
+    EXPECT_EQ(end.error().code, ErrorCode::kOutput);
+    EXPECT_NE(end.error().message.find("cambi: cannot write the heat maps in " + folder.string()),
+              std::string::npos)
+        << end.error().message;
+    EXPECT_EQ(end.error().message.find("frame "), 0u) << end.error().message;
+    EXPECT_FALSE((*session)->table(0)[0].has(0)) << "a frame that failed has no score";
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Session, MemoryStaysFlatOverTenThousandFrames) {

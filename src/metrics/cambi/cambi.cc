@@ -6,8 +6,8 @@
 //   phase 2  the tiles of the other scales
 //   phase 3  the mean of the worst, one task a scale
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
-#include <limits>
 #include <mutex>
 
 #include "metrics/cambi/cambi_heatmaps.h"
@@ -380,9 +380,10 @@ class Cambi final : public Metric {
               std::span<double> raw) const override {
     const State& state = static_cast<const State&>(frame_state);
     const double cap = plan_.params.cambi_max_val;
-    double score = score_of(state.dis[dis], plan_.encode);
-    if (with_maps_ && !write_maps(input.index, dis, state.dis[dis]))
-      score = std::numeric_limits<double>::quiet_NaN();
+    const double score = score_of(state.dis[dis], plan_.encode);
+    if (with_maps_) {
+      if (const Status written = write_maps(input.index, dis, state.dis[dis]); !written.ok()) state.fail(written.error());
+    }
     raw[0] = std::min(score, cap);
     if (plan_.params.full_ref) {
       const double source = score_of(*state.source, plan_.source);
@@ -446,23 +447,32 @@ class Cambi final : public Metric {
   }
 
   // Heat maps of further clips of one run go to numbered folders inside the first one's.
+  std::string maps_folder(size_t dis) const {
+    return plan_.params.heatmaps_path + (dis == 0 ? "" : "/" + std::to_string(dis));
+  }
+
   void open_more_maps(int dis_count) const {
     const std::lock_guard lock(maps_mutex_);
     while (static_cast<int>(maps_.size()) < dis_count) {
-      auto maps = HeatMaps::open(plan_, plan_.params.heatmaps_path + "/" + std::to_string(maps_.size()));
+      auto maps = HeatMaps::open(plan_, maps_folder(maps_.size()));
       maps_.push_back(maps.ok() ? std::move(maps).value() : nullptr);
     }
   }
 
-  bool write_maps(int64_t frame, int dis, const Picture& picture) const {
+  Status write_maps(int64_t frame, int dis, const Picture& picture) const {
     const HeatMaps* maps = nullptr;
     {
       const std::lock_guard lock(maps_mutex_);
       maps = maps_[dis].get();
     }
-    bool ok = maps != nullptr;
-    for (int s = 0; ok && s < kScales; ++s) ok = maps->write(frame, s, picture.maps[s].data());
-    return ok;
+    if (maps == nullptr) return output_error("cambi: cannot create heat maps in " + maps_folder(dis));
+    for (int s = 0; s < kScales; ++s) {
+      errno = 0;
+      if (!maps->write(frame, s, picture.maps[s].data())) {
+        return output_error("cambi: cannot write the heat maps in " + maps_folder(dis) + ": " + std::strerror(errno));
+      }
+    }
+    return {};
   }
 
   Plan plan_;
