@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// Compiled once per CPU target through foreach_target.h; the wrappers at the end choose at run time.
+#include "metrics/ciede/ciede_kernels.h"
+
+#include <cmath>
+#include <numbers>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "metrics/ciede/ciede_kernels.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "metrics/ciede/ciede_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::ciede::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using DF = hn::CappedTag<float, kPad>;
+using VF = hn::Vec<DF>;
+using DD = hn::CappedTag<double, kPad / 2>;
+using VD = hn::Vec<DD>;
+using DHalf = hn::Rebind<float, DD>;  // as many floats as a vector holds doubles
+
+constexpr double kPi = std::numbers::pi;
+
+template <class Sample>
+void WidenTwice(const Sample* HWY_RESTRICT in, int count, uint16_t* HWY_RESTRICT out) {
+  int i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<uint32_t> d;
+  const hn::Rebind<Sample, decltype(d)> ds;
+  const hn::Repartition<uint16_t, decltype(d)> d16;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  for (; i + lanes <= count; i += lanes) {
+    const auto wide = hn::PromoteTo(d, hn::LoadU(ds, in + i));
+    hn::StoreU(hn::BitCast(d16, hn::Or(wide, hn::ShiftLeft<16>(wide))), d16, out + 2 * i);
+  }
+#endif
+  for (; i < count; ++i) out[2 * i] = out[2 * i + 1] = in[i];
+}
+void WidenTwice8(const uint8_t* in, int count, uint16_t* out) {
+  WidenTwice(in, count, out);
+}
+void WidenTwice16(const uint16_t* in, int count, uint16_t* out) {
+  WidenTwice(in, count, out);
+}
+
+void Widen8(const uint8_t* HWY_RESTRICT in, int count, uint16_t* HWY_RESTRICT out) {
+  int i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<uint16_t> d;
+  const hn::Rebind<uint8_t, decltype(d)> ds;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::PromoteTo(d, hn::LoadU(ds, in + i)), d, out + i);
+#endif
+  for (; i < count; ++i) out[i] = in[i];
+}
+
+void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& out) {
+  alignas(64) double exact[3][kStored];  // channels, then tristimulus values
+  alignas(64) float guess[3][kStored];   // their inverse roots
+  const DF df;
+  const DD dd;
+  const DHalf dh;
+  const hn::Rebind<int32_t, DD> di;
+  const hn::Rebind<uint16_t, DD> du;
+  const int lanes_f = static_cast<int>(hn::Lanes(df)), lanes_d = static_cast<int>(hn::Lanes(dd));
+  const auto put = [&](int channel, int i, VD value) HWY_ATTR {
+    hn::StoreU(value, dd, exact[channel] + i);
+    hn::StoreU(hn::DemoteTo(dh, value), dh, guess[channel] + i);
+  };
+  const auto number = [&](const uint16_t* samples)
+                          HWY_ATTR { return hn::PromoteTo(dd, hn::PromoteTo(di, hn::LoadU(du, samples))); };
+
+  for (int i = 0; i < count; i += lanes_d) {
+    const auto u = number(colours.u + i), v = number(colours.v + i);
+    const auto y = hn::Mul(number(colours.y + i), hn::Set(dd, k.from_y));
+    const auto add = [&](VD sum, VD sample, double weight)
+                         HWY_ATTR { return hn::Add(sum, hn::Mul(sample, hn::Set(dd, weight))); };
+    put(0, i, hn::Add(y, add(hn::Set(dd, k.r_offset), v, k.r_from_v)));
+    put(1, i, hn::Add(y, add(add(hn::Set(dd, k.g_offset), u, k.g_from_u), v, k.g_from_v)));
+    put(2, i, hn::Add(y, add(hn::Set(dd, k.b_offset), u, k.b_from_u)));
+  }
+
+  for (int channel = 0; channel < 3; ++channel) {
+    for (int i = 0; i < count; i += lanes_f) {
+      const auto x = hn::Max(hn::Load(df, guess[channel] + i), hn::Set(df, 0.0625f));
+      hn::Store(InverseRoot<5>(df, x), df, guess[channel] + i);
+    }
+  }
+
+  const auto linear = [&](int channel, int i) HWY_ATTR {
+    const auto x = hn::LoadU(dd, exact[channel] + i);
+    const auto curved = Power2_4(dd, x, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
+    const auto straight = hn::Sub(hn::Mul(x, hn::Set(dd, 1.055 / 12.92)), hn::Set(dd, 0.055 / 12.92));
+    return hn::IfThenElse(hn::Gt(x, hn::Set(dd, (10.0 / 255.0 + 0.055) / 1.055)), curved, straight);
+  };
+  for (int i = 0; i < count; i += lanes_d) {
+    const auto r = linear(0, i), g = linear(1, i), b = linear(2, i);
+    const auto mix = [&](double from_r, double from_g, double from_b) HWY_ATTR {
+      return hn::Add(hn::Add(hn::Mul(r, hn::Set(dd, from_r)), hn::Mul(g, hn::Set(dd, from_g))),
+                     hn::Mul(b, hn::Set(dd, from_b)));
+    };
+    // sRGB primaries, relative to the white point D65.
+    put(0, i, mix(0.4124564390896921 / 0.95047, 0.357576077643909 / 0.95047, 0.18043748326639894 / 0.95047));
+    put(1, i, mix(0.21267285140562248, 0.715152155287818, 0.07217499330655958));
+    put(2, i, mix(0.019333895582329317 / 1.08883, 0.119192025881303 / 1.08883, 0.9503040785363677 / 1.08883));
+  }
+
+  for (int channel = 0; channel < 3; ++channel) {
+    for (int i = 0; i < count; i += lanes_f) {
+      const auto t = hn::Max(hn::Load(df, guess[channel] + i), hn::Set(df, 0.0078125f));
+      hn::Store(InverseRoot<3>(df, t), df, guess[channel] + i);
+    }
+  }
+
+  // Rounded to single precision, as double.
+  const auto response = [&](int channel, int i) HWY_ATTR {
+    const auto t = hn::LoadU(dd, exact[channel] + i);
+    const auto curved = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
+    const auto straight = hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 27.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
+    const auto f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, 216.0 / 24389.0)), curved, straight);
+    return hn::PromoteTo(dd, hn::DemoteTo(dh, f));
+  };
+  for (int i = 0; i < count; i += lanes_d) {
+    const auto fx = response(0, i), fy = response(1, i), fz = response(2, i);
+    hn::StoreU(hn::DemoteTo(dh, hn::Sub(hn::Mul(fy, hn::Set(dd, 116.0)), hn::Set(dd, 16.0))), dh, out.l + i);
+    hn::StoreU(hn::DemoteTo(dh, hn::Mul(hn::Sub(fx, fy), hn::Set(dd, 500.0))), dh, out.a + i);
+    hn::StoreU(hn::DemoteTo(dh, hn::Mul(hn::Sub(fy, fz), hn::Set(dd, 200.0))), dh, out.b + i);
+  }
+}
+
+HWY_INLINE VD RoundToSingle(VD value) {
+  return hn::PromoteTo(DD(), hn::DemoteTo(DHalf(), value));
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V SeventhPower(D, V x) {
+  const auto x2 = hn::Mul(x, x);
+  return hn::Mul(hn::Mul(hn::Mul(x2, x2), x2), x);
+}
+
+// The angle of (a, b) with length chroma, in [0, 2 pi], rounded where the definition rounds. Half of it,
+// folded into the first octant, has the tangent min / (chroma + max).
+HWY_INLINE hn::Vec<DHalf> Hue(VD a, VD b, VD chroma) {
+  const DD d;
+  const DHalf dh;
+  const auto across = hn::Abs(a), up = hn::Abs(b);
+  const auto low = hn::Min(across, up), high = hn::Max(across, up);
+  // Grey divides 0 by something.
+  auto angle = TwiceArcTangent(d, hn::Div(low, hn::Max(hn::Add(chroma, high), hn::Set(d, 1e-30))));
+  angle = hn::IfThenElse(hn::Gt(up, across), hn::Sub(hn::Set(d, kPi / 2), angle), angle);
+  angle = hn::IfThenElse(hn::Lt(a, hn::Zero(d)), hn::Sub(hn::Set(d, kPi), angle), angle);
+  const auto rounded = RoundToSingle(angle);
+  return hn::DemoteTo(dh,
+                      hn::IfThenElse(hn::Lt(b, hn::Zero(d)), hn::Sub(hn::Set(d, 2 * kPi), rounded), rounded));
+}
+
+void Differences(const Lab& ref, const Lab& dis, int count, float* HWY_RESTRICT out) {
+  alignas(64) float chroma1[kStored], chroma2[kStored], hue1[kStored], hue2[kStored];
+  const DD dd;
+  const DHalf dh;
+  const int lanes_d = static_cast<int>(hn::Lanes(dd));
+  for (int i = 0; i < count; i += lanes_d) {
+    const auto a1 = hn::PromoteTo(dd, hn::LoadU(dh, ref.a + i)),
+               b1 = hn::PromoteTo(dd, hn::LoadU(dh, ref.b + i));
+    const auto a2 = hn::PromoteTo(dd, hn::LoadU(dh, dis.a + i)),
+               b2 = hn::PromoteTo(dd, hn::LoadU(dh, dis.b + i));
+    const auto b1_sq = hn::Mul(b1, b1), b2_sq = hn::Mul(b2, b2);
+    const auto raw1 = RoundToSingle(hn::Sqrt(hn::Add(hn::Mul(a1, a1), b1_sq)));
+    const auto raw2 = RoundToSingle(hn::Sqrt(hn::Add(hn::Mul(a2, a2), b2_sq)));
+    const auto half = hn::Set(dd, 0.5);
+    const auto mean_7 = SeventhPower(dd, hn::Mul(RoundToSingle(hn::Add(raw1, raw2)), half));
+    const auto share = hn::Div(mean_7, hn::Add(mean_7, hn::Set(dd, 6103515625.0)));  // 25^7
+    const auto stretch = hn::Mul(half, hn::Sub(hn::Set(dd, 1.0), hn::Sqrt(share)));
+    const auto stretched1 = RoundToSingle(hn::Add(a1, hn::Mul(a1, stretch)));
+    const auto stretched2 = RoundToSingle(hn::Add(a2, hn::Mul(a2, stretch)));
+    const auto length1 = hn::Sqrt(hn::Add(hn::Mul(stretched1, stretched1), b1_sq));
+    const auto length2 = hn::Sqrt(hn::Add(hn::Mul(stretched2, stretched2), b2_sq));
+    hn::StoreU(hn::DemoteTo(dh, length1), dh, chroma1 + i);
+    hn::StoreU(hn::DemoteTo(dh, length2), dh, chroma2 + i);
+    hn::StoreU(Hue(stretched1, b1, length1), dh, hue1 + i);
+    hn::StoreU(Hue(stretched2, b2, length2), dh, hue2 + i);
+  }
+
+  const DF d;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  const auto set = [&](double value) HWY_ATTR { return hn::Set(d, static_cast<float>(value)); };
+  const auto one = set(1), half = set(0.5);
+  for (int i = 0; i < count; i += lanes) {
+    const auto l1 = hn::Load(d, ref.l + i), l2 = hn::Load(d, dis.l + i);
+    const auto k = hn::Sub(hn::Mul(hn::Add(l1, l2), half), set(50));
+    const auto k_sq = hn::Mul(k, k);
+    const auto scale_l = hn::Add(one, hn::Div(hn::Mul(k_sq, set(0.015)), hn::Sqrt(hn::Add(k_sq, set(20)))));
+    const auto c1 = hn::Load(d, chroma1 + i), c2 = hn::Load(d, chroma2 + i);
+    const auto mean_c = hn::Mul(hn::Add(c1, c2), half);
+    const auto scale_c = hn::Add(one, hn::Mul(mean_c, set(0.045)));
+
+    // A whole turn in two parts; added to what lies between half of it and all of it, the first is exact.
+    const auto h1 = hn::Load(d, hue1 + i), h2 = hn::Load(d, hue2 + i);
+    const auto full_turn = set(2 * kPi),
+               full_turn_rest =
+                   hn::Set(d, static_cast<float>(2 * kPi - static_cast<double>(static_cast<float>(2 * kPi))));
+    auto turn = hn::Sub(h2, h1);
+    const auto long_way = hn::Ge(hn::Abs(turn), set(kPi));  // the float is above pi, the one before it below
+    const auto sign = hn::And(turn, hn::SignBit(d));
+    turn = hn::IfThenElse(
+        long_way, hn::Sub(hn::Sub(turn, hn::Or(full_turn, sign)), hn::Xor(full_turn_rest, sign)), turn);
+    const auto d_hue = hn::Mul(hn::Mul(set(2), hn::Sqrt(hn::Mul(c1, c2))), Sine(d, hn::Mul(turn, half)));
+    const auto h_sum = hn::Add(h1, h2);
+    const auto mean_h =
+        hn::Mul(half, hn::IfThenElse(long_way, hn::Add(hn::Add(h_sum, full_turn), full_turn_rest), h_sum));
+
+    // 1 - 0.17 cos(h - 30) + 0.24 cos(2h) + 0.32 cos(3h + 6) - 0.2 cos(4h - 63 degrees), in powers of cos h.
+    constexpr double kCos6 = 0.99452189536827333692, kSin6 = 0.10452846326765347140;
+    constexpr double kCos63 = 0.45399049973954679156, kSin63 = 0.89100652418836786236;
+    constexpr double kCos30 = 0.86602540378443864676;
+    VF s, c;
+    SineCosine(d, mean_h, s, c);
+    const auto weight_h = hn::Add(
+        Polynomial(d, c, 0.76 - 0.2 * kCos63, -0.17 * kCos30 - 0.96 * kCos6, 0.48 + 1.6 * kCos63,
+                   1.28 * kCos6, -1.6 * kCos63),
+        hn::Mul(s, Polynomial(d, c, -0.085 + 0.32 * kSin6, 0.8 * kSin63, -1.28 * kSin6, -1.6 * kSin63)));
+    const auto scale_h = hn::Add(one, hn::Mul(hn::Mul(mean_c, set(0.015)), weight_h));
+
+    const auto l = hn::Div(hn::Sub(l2, l1), hn::Mul(scale_l, set(0.65)));
+    const auto chroma = hn::Div(hn::Sub(c2, c1), scale_c);
+    const auto hue = hn::Div(d_hue, hn::Mul(scale_h, set(4)));
+    auto sum = hn::Add(hn::Add(hn::Mul(l, l), hn::Mul(chroma, chroma)), hn::Mul(hue, hue));
+
+    // Chroma and hue lean on each other around 275 degrees; beyond this bound by less than 1e-8 of the sum.
+    const auto from_blue = hn::Mul(hn::Sub(hn::Mul(mean_h, set(180 / kPi)), set(275)), set(1.0 / 25));
+    const auto from_blue_sq = hn::Mul(from_blue, from_blue);
+    const auto near = hn::Lt(from_blue_sq, set(20));
+    if (!hn::AllFalse(d, near)) {
+      const auto lean = hn::Mul(ExpOfMinus(d, hn::Min(from_blue_sq, set(80))), set(kPi / 3));
+      const auto mean_7 = SeventhPower(d, mean_c);
+      const auto rotation = hn::Mul(hn::Sqrt(hn::Div(mean_7, hn::Add(mean_7, set(6103515625.0)))),
+                                    hn::Mul(set(-2), Sine(d, lean)));
+      sum = hn::IfThenElse(near, hn::Add(sum, hn::Mul(hn::Mul(rotation, chroma), hue)), sum);
+    }
+    hn::StoreU(hn::Sqrt(hn::Max(sum, hn::Zero(d))), d, out + i);
+  }
+}
+
+void AddByLane(const float* HWY_RESTRICT in, int count, double* HWY_RESTRICT sums) {
+  const hn::CappedTag<double, kLanes> d;
+  const hn::Rebind<float, decltype(d)> df;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  for (int i = 0; i < kLanes; i += lanes) {
+    auto sum = hn::LoadU(d, sums + i);
+    for (int x = i; x < count; x += kLanes) sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(df, in + x)));
+    hn::StoreU(sum, d, sums + i);
+  }
+}
+
+void Apply(Function function, const double* HWY_RESTRICT in, int count, double* HWY_RESTRICT out) {
+  const DD dd;
+  const DF df;
+  for (int i = 0; i < count; ++i) {
+    const auto x = hn::Set(dd, in[i]);
+    const auto x_float = hn::Set(df, static_cast<float>(in[i]));
+    const auto first = [&](VF v) HWY_ATTR { return static_cast<double>(hn::GetLane(v)); };
+    const auto widened = [&](VF v) HWY_ATTR { return hn::Set(dd, static_cast<double>(hn::GetLane(v))); };
+    VF s, c;
+    switch (function) {
+      case Function::kPower2_4:
+        out[i] = hn::GetLane(Power2_4(dd, x, widened(InverseRoot<5>(df, x_float))));
+        break;
+      case Function::kCubeRoot:
+        out[i] = hn::GetLane(CubeRoot(dd, x, widened(InverseRoot<3>(df, x_float))));
+        break;
+      case Function::kTwiceArcTangent:
+        out[i] = hn::GetLane(TwiceArcTangent(dd, x));
+        break;
+      case Function::kSine:
+        out[i] = first(Sine(df, x_float));
+        break;
+      case Function::kSineFull:
+        SineCosine(df, x_float, s, c);
+        out[i] = first(s);
+        break;
+      case Function::kCosineFull:
+        SineCosine(df, x_float, s, c);
+        out[i] = first(c);
+        break;
+      case Function::kExpOfMinus:
+        out[i] = first(ExpOfMinus(df, x_float));
+        break;
+    }
+  }
+}
+
+}  // namespace fovea::ciede::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <cstring>
+
+namespace fovea::ciede {
+
+HWY_EXPORT(Widen8);
+HWY_EXPORT(WidenTwice8);
+HWY_EXPORT(WidenTwice16);
+HWY_EXPORT(ColoursToLab);
+HWY_EXPORT(Differences);
+HWY_EXPORT(AddByLane);
+HWY_EXPORT(Apply);
+
+void widen(const uint8_t* in, int count, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(Widen8)(in, count, out);
+}
+void widen(const uint16_t* in, int count, uint16_t* out) {
+  std::memcpy(out, in, static_cast<size_t>(count) * sizeof(*out));
+}
+void widen_twice(const uint8_t* in, int count, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(WidenTwice8)(in, count, out);
+}
+void widen_twice(const uint16_t* in, int count, uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(WidenTwice16)(in, count, out);
+}
+void colours_to_lab(const Colours& colours, int count, const Conversion& conversion, Lab& out) {
+  HWY_DYNAMIC_DISPATCH(ColoursToLab)(colours, count, conversion, out);
+}
+void differences(const Lab& ref, const Lab& dis, int count, float* out) {
+  HWY_DYNAMIC_DISPATCH(Differences)(ref, dis, count, out);
+}
+void add_by_lane(const float* in, int count, double* sums) {
+  HWY_DYNAMIC_DISPATCH(AddByLane)(in, count, sums);
+}
+void apply(Function function, const double* in, int count, double* out) {
+  HWY_DYNAMIC_DISPATCH(Apply)(function, in, count, out);
+}
+
+Conversion make_conversion(int bit_depth) {
+  const double scale = 1 << (bit_depth - 8);
+  const double y = 1 / (219 * scale) / 1.055, chroma = 1 / (224 * scale) / 1.055;
+  const double black = 0.055 / 1.055 - 16 * scale * y, grey = 128 * scale * chroma;
+  return {.from_y = y,
+          .r_from_v = 1.28033 * chroma,
+          .g_from_u = -0.21482 * chroma,
+          .g_from_v = -0.38059 * chroma,
+          .b_from_u = 2.12798 * chroma,
+          .r_offset = black - 1.28033 * grey,
+          .g_offset = black + (0.21482 + 0.38059) * grey,
+          .b_offset = black - 2.12798 * grey};
+}
+
+}  // namespace fovea::ciede
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// Kernels of the colour difference. They work on runs of up to kRun pixels, in arrays of kStored elements:
+// whole vectors are read and written, up to kPad elements behind the last pixel, whose values do not matter.
+//
+// Rounding follows the definition where it shows: L*a*b*, chroma and hue are worked out in double precision
+// and rounded to single where the definition rounds, so that differences of close colours keep its last bits.
+// What only scales a difference (weights, the turn around blue) is single precision.
+#pragma once
+
+#include <cstdint>
+
+namespace fovea::ciede {
+
+inline constexpr int kRun = 256;
+inline constexpr int kPad = 64;  // as many floats as the widest vector holds
+inline constexpr int kStored = kRun + kPad;
+inline constexpr int kBlock = 8;  // pixels whose colours are compared at once
+inline constexpr int kLanes = 8;  // sums are kept by column modulo 8
+
+struct Colours {  // samples as they are, chroma repeated
+  alignas(64) uint16_t y[kStored];
+  alignas(64) uint16_t u[kStored];
+  alignas(64) uint16_t v[kStored];
+};
+
+struct Lab {
+  alignas(64) float l[kStored];
+  alignas(64) float a[kStored];
+  alignas(64) float b[kStored];
+};
+
+// r = (c + 0.055) / 1.055 of the three channels c, straight from samples: r = y * from_y + v * r_from_v +
+// r_offset, ...
+struct Conversion {
+  double from_y;
+  double r_from_v, g_from_u, g_from_v, b_from_u;
+  double r_offset, g_offset, b_offset;
+};
+Conversion make_conversion(int bit_depth);
+
+// Samples to 16 bits.
+void widen(const uint8_t* in, int count, uint16_t* out);
+void widen(const uint16_t* in, int count, uint16_t* out);
+// Each sample twice: out[2i] = out[2i+1] = in[i], i < count.
+void widen_twice(const uint8_t* in, int count, uint16_t* out);
+void widen_twice(const uint16_t* in, int count, uint16_t* out);
+
+void colours_to_lab(const Colours& colours, int count, const Conversion& conversion, Lab& out);
+
+// out[i] = CIEDE2000 of two colours, [kStored].
+void differences(const Lab& ref, const Lab& dis, int count, float* out);
+
+// sums[i % 8] += in[i], from left to right; count a multiple of 8.
+void add_by_lane(const float* in, int count, double* sums);
+
+// The definition, by <cmath>.
+struct LabColour {
+  float l, a, b;
+};
+LabColour colour_to_lab_ref(int y, int u, int v, int bit_depth);
+float difference_ref(const LabColour& ref, const LabColour& dis);
+
+// The functions of ciede_math-inl.h by themselves, for tests: out[i] = f(in[i]).
+enum class Function { kPower2_4, kCubeRoot, kTwiceArcTangent, kSine, kSineFull, kCosineFull, kExpOfMinus };
+void apply(Function function, const double* in, int count, double* out);
+
+}  // namespace fovea::ciede
