@@ -19,6 +19,10 @@
 // - Timeline sees the raw values of one distorted clip in frame order, and emits scores. Most metrics emit
 //   their raw values as they are (the default); motion needs the neighbours, APSNR the whole clip.
 //
+// One instance may serve several option sets, its variants, that differ in a late step only (VIF with and
+// without credit for enhancement): what leads up to that step is then done once. MetricInfo says which sets
+// go together.
+//
 // A Metric is immutable after create() and shared by all threads. Nothing allocates after the first frame:
 // FrameStates are made once per frame in flight, Scratch once per worker.
 #pragma once
@@ -117,6 +121,9 @@ class Metric {
  public:
   virtual ~Metric() = default;
 
+  // Option sets that this instance serves. features() and the raw values are those of the first one, then
+  // those of the second, ..., equally many each; a Timeline belongs to one.
+  virtual int variants() const { return 1; }
   // Everything this instance emits, in the order of emission.
   virtual const std::vector<Feature>& features() const = 0;
   // Earlier reference pictures that run() looks at.
@@ -125,7 +132,7 @@ class Metric {
   virtual bool history_has_distorted() const { return false; }
   // True if every frame must be seen even when only each n-th is scored.
   virtual bool every_frame() const { return history() > 0; }
-  // Number of raw values that finish() writes.
+  // Number of raw values that finish() writes, for all variants.
   virtual int raw_count() const { return static_cast<int>(features().size()); }
 
   // strips()[p] is the number of strips of phase p; never empty, entries >= 1.
@@ -142,7 +149,7 @@ class Metric {
   virtual void finish(const FrameInput& input, const FrameState& state, int dis,
                       std::span<double> raw) const = 0;
 
-  // The default emits raw value i as feature i.
+  // For one variant. The default emits raw value i as feature i.
   virtual std::unique_ptr<Timeline> make_timeline() const;
 };
 
@@ -155,6 +162,11 @@ struct MetricInfo {
   // The option suffix of these options: two requests are the same instance iff name and suffix are equal.
   Result<std::string> (*suffix)(const OptionMap& options);
   Result<std::unique_ptr<Metric>> (*create)(const Format& format, const OptionMap& options);
+  // Whether one instance can serve both of two valid option sets, and the maker of such instances. Null:
+  // never.
+  bool (*shares_work)(const OptionMap& a, const OptionMap& b) = nullptr;
+  Result<std::unique_ptr<Metric>> (*create_variants)(const Format& format,
+                                                     std::span<const OptionMap> variants) = nullptr;
 };
 
 // Error for a picture smaller than a metric is defined for.

@@ -85,11 +85,20 @@ std::string feature_key(const FeatureUse& use, const std::string& internal_name)
 
 namespace {
 
-// One metric at work, and where its features stand in the tables (the same place in each).
+// One metric at work, for one or more option sets.
 struct Instance {
-  std::string name;
-  std::string suffix;
+  const MetricInfo* info = nullptr;
+  std::vector<OptionMap> variants;
   std::unique_ptr<Metric> metric;
+};
+
+// What was asked for under one name and option set: a variant of an instance, and where its features stand in
+// the tables (the same place in each).
+struct Output {
+  std::string id;  // metric and suffix
+  int instance = 0;
+  int variant = 0;
+  std::vector<Feature> features;
   std::vector<int> series;                           // by feature; -1 for aggregates
   std::vector<std::unique_ptr<Timeline>> timelines;  // by distorted clip
 };
@@ -151,6 +160,7 @@ constexpr uint64_t pack(int job, int instance, int phase, int strip) {
 struct Session::Impl {
   SessionConfig config;
   std::vector<Instance> instances;
+  std::vector<Output> outputs;  // in the order of requests, which is that of emission
   std::vector<ActiveModel> models;
   std::vector<Refusal> refusals;
   int max_history = 0;
@@ -171,7 +181,8 @@ struct Session::Impl {
   std::optional<Error> failure;  // of a task: nothing is emitted after it, push() and finish() report it
 
   Status set_up();
-  Status add_instance(const FeatureUse& use, std::map<std::string, std::string>& refused);
+  Status add_output(const FeatureUse& use, std::map<std::string, std::string>& refused);
+  Status make_outputs();
   Status add_model(const ModelRequest& request, const std::map<std::string, std::string>& refused);
   void submit_phase(int job, int instance, int phase);
   static void run_task(void* context, uint64_t argument, int slot);
@@ -185,22 +196,27 @@ struct Session::Impl {
 
 namespace {
 
-// Writes the scores of one instance into the tables.
+// Writes the scores of one output into a table.
 class TableSink final : public ScoreSink {
  public:
-  TableSink(const Instance& instance, const std::vector<int64_t>& frames, int subsample, ScoreTable& table)
-      : instance_(instance), frames_(frames), subsample_(subsample), table_(table) {}
+  TableSink(const Output& output, const Metric& metric, const std::vector<int64_t>& frames, int subsample,
+            ScoreTable& table)
+      : output_(output),
+        every_frame_(metric.every_frame()),
+        frames_(frames),
+        subsample_(subsample),
+        table_(table) {}
   void score(int feature, int64_t ordinal, double value) override {
     const int64_t frame = frames_[static_cast<size_t>(ordinal)];
-    if (frame % subsample_ == 0 || instance_.metric->every_frame())
-      table_.set(instance_.series[feature], frame, value);
+    if (frame % subsample_ == 0 || every_frame_) table_.set(output_.series[feature], frame, value);
   }
   void aggregate(int feature, double value) override {
-    table_.set_aggregate(instance_.metric->features()[feature].label, value);
+    table_.set_aggregate(output_.features[feature].label, value);
   }
 
  private:
-  const Instance& instance_;
+  const Output& output_;
+  bool every_frame_;
   const std::vector<int64_t>& frames_;
   int subsample_;
   ScoreTable& table_;
@@ -208,12 +224,12 @@ class TableSink final : public ScoreSink {
 
 }  // namespace
 
-Status Session::Impl::add_instance(const FeatureUse& use, std::map<std::string, std::string>& refused) {
-  const std::string id = std::string(use.metric->name) + use.suffix;
+// Finds or makes an instance that can do it. What is made here is a trial: make_outputs() makes those that
+// serve several option sets anew.
+Status Session::Impl::add_output(const FeatureUse& use, std::map<std::string, std::string>& refused) {
+  const std::string id = use.metric->name + use.suffix;
   if (refused.count(id) != 0) return {};
-  for (const Instance& existing : instances) {
-    if (existing.name == use.metric->name && existing.suffix == use.suffix) return {};
-  }
+  if (std::any_of(outputs.begin(), outputs.end(), [&](const Output& o) { return o.id == id; })) return {};
   auto metric = use.metric->create(config.format, use.options);
   if (!metric.ok()) {
     if (metric.error().code != ErrorCode::kUnsupported) return std::move(metric).error();
@@ -221,21 +237,49 @@ Status Session::Impl::add_instance(const FeatureUse& use, std::map<std::string, 
     refusals.push_back({use.metric->name, metric.error().message});
     return {};
   }
-  Instance instance{use.metric->name, use.suffix, std::move(metric).value(), {}, {}};
-  for (const Feature& feature : instance.metric->features()) {
-    int series = -1;
-    for (ScoreTable& table : tables) {
-      if (!feature.aggregate) {
-        series = table.add(feature.key, feature.label,
-                           feature.late ? Series::Rank::kLateFeature : Series::Rank::kFeature);
-      }
-    }
-    instance.series.push_back(series);
+  Output output;
+  output.id = id;
+  const auto serves = [&](const Instance& instance) {
+    return instance.info == use.metric && use.metric->shares_work != nullptr &&
+           use.metric->shares_work(instance.variants[0], use.options);
+  };
+  const auto existing = std::find_if(instances.begin(), instances.end(), serves);
+  output.instance = static_cast<int>(existing - instances.begin());
+  if (existing == instances.end()) {
+    instances.push_back({use.metric, {use.options}, std::move(metric).value()});
+  } else {
+    output.variant = static_cast<int>(existing->variants.size());
+    existing->variants.push_back(use.options);
   }
-  for (int k = 0; k < config.dis_count; ++k) instance.timelines.push_back(instance.metric->make_timeline());
-  max_history = std::max(max_history, instance.metric->history());
-  if (instance.metric->history() > 0 && instance.metric->history_has_distorted()) keep_distorted = true;
-  instances.push_back(std::move(instance));
+  outputs.push_back(std::move(output));
+  return {};
+}
+
+Status Session::Impl::make_outputs() {
+  for (Instance& instance : instances) {
+    if (instance.variants.size() > 1) {
+      FOVEA_ASSIGN(instance.metric, instance.info->create_variants(config.format, instance.variants));
+    }
+    max_history = std::max(max_history, instance.metric->history());
+    if (instance.metric->history() > 0 && instance.metric->history_has_distorted()) keep_distorted = true;
+  }
+  for (Output& output : outputs) {
+    const Metric& metric = *instances[output.instance].metric;
+    const std::vector<Feature>& all = metric.features();
+    const size_t count = all.size() / metric.variants();
+    output.features.assign(all.begin() + output.variant * count, all.begin() + (output.variant + 1) * count);
+    for (const Feature& feature : output.features) {
+      int series = -1;
+      for (ScoreTable& table : tables) {
+        if (!feature.aggregate) {
+          series = table.add(feature.key, feature.label,
+                             feature.late ? Series::Rank::kLateFeature : Series::Rank::kFeature);
+        }
+      }
+      output.series.push_back(series);
+    }
+    for (int k = 0; k < config.dis_count; ++k) output.timelines.push_back(metric.make_timeline());
+  }
   return {};
 }
 
@@ -275,12 +319,13 @@ Status Session::Impl::set_up() {
   std::map<std::string, std::string> refused;  // instance -> reason
   for (const ModelRequest& request : config.models) {
     FOVEA_ASSIGN(const std::vector<FeatureUse> uses, resolve_features(request.model->model, request.name));
-    for (const FeatureUse& use : uses) FOVEA_TRY(add_instance(use, refused));
+    for (const FeatureUse& use : uses) FOVEA_TRY(add_output(use, refused));
   }
   for (const FeatureRequest& request : config.features) {
     FOVEA_ASSIGN(const FeatureUse use, resolve_feature(request));
-    FOVEA_TRY(add_instance(use, refused));
+    FOVEA_TRY(add_output(use, refused));
   }
+  FOVEA_TRY(make_outputs());
   for (const ModelRequest& request : config.models) FOVEA_TRY(add_model(request, refused));
 
   size_t scratch_bytes = 0;
@@ -381,12 +426,14 @@ void Session::Impl::complete(Job& job) {
 
 void Session::Impl::emit(Job& job) {
   if (failure) return;
-  for (size_t i = 0; i < instances.size(); ++i) {
-    Instance& instance = instances[i];
-    if (!job.sampled && !instance.metric->every_frame()) continue;
+  for (Output& output : outputs) {
+    const Metric& metric = *instances[output.instance].metric;
+    if (!job.sampled && !metric.every_frame()) continue;
     for (int k = 0; k < config.dis_count; ++k) {
-      TableSink sink(instance, frames, config.subsample, tables[k]);
-      instance.timelines[k]->add(job.ordinal, job.work[i].raw[k], sink);
+      const std::span<const double> raw = job.work[output.instance].raw[k];
+      const size_t count = raw.size() / metric.variants();
+      TableSink sink(output, metric, frames, config.subsample, tables[k]);
+      output.timelines[k]->add(job.ordinal, raw.subspan(output.variant * count, count), sink);
     }
   }
   ++emitted;
@@ -506,10 +553,10 @@ Status Session::finish() {
   if (s.finished) return {};
   s.finished = true;
   s.history.clear();
-  for (Instance& instance : s.instances) {
+  for (Output& output : s.outputs) {
     for (int k = 0; k < s.config.dis_count; ++k) {
-      TableSink sink(instance, s.frames, s.config.subsample, s.tables[k]);
-      instance.timelines[k]->flush(sink);
+      TableSink sink(output, *s.instances[output.instance].metric, s.frames, s.config.subsample, s.tables[k]);
+      output.timelines[k]->flush(sink);
     }
   }
   s.predict(/*at_end=*/true);

@@ -26,7 +26,6 @@ constexpr int kStripRows = 96;  // of each scale
 // Everything that depends on format and options only. Plain data.
 struct Plan {
   Format format;
-  double gain_limit = 100.0;
   bool skip_scale0 = false;
   bool debug = false;
   std::array<int, kScales> width{};
@@ -37,7 +36,6 @@ struct Plan {
 Plan make_plan(const Format& format, const Params& params) {
   Plan plan;
   plan.format = format;
-  plan.gain_limit = params.vif_enhn_gain_limit;
   plan.skip_scale0 = params.vif_skip_scale0;
   plan.debug = params.debug;
   for (int s = 0; s < kScales; ++s) {
@@ -54,43 +52,43 @@ struct Pyramid {
 };
 
 struct State final : FrameState {
-  State(const Plan& plan, int dis_count) : ref(pyramid(plan)) {
+  State(const Plan& plan, int dis_count, int limit_count) : ref(pyramid(plan)) {
     for (int d = 0; d < dis_count; ++d) dis.push_back(pyramid(plan));
-    for (int s = 0; s < kScales; ++s) sums[s].resize(static_cast<size_t>(plan.strips[s]) * dis_count);
+    for (int s = 0; s < kScales; ++s)
+      sums[s].resize(static_cast<size_t>(plan.strips[s]) * dis_count * limit_count);
   }
   static Pyramid pyramid(const Plan& plan) {
     Pyramid p;
-    for (int s = 1; s < kScales; ++s) p.plane[s] = AlignedBuffer<uint16_t>(next_stride(plan.width[s]) * plan.height[s]);
+    for (int s = 1; s < kScales; ++s)
+      p.plane[s] = AlignedBuffer<uint16_t>(next_stride(plan.width[s]) * plan.height[s]);
     return p;
   }
 
   Pyramid ref;
   std::vector<Pyramid> dis;
-  std::array<std::vector<Sums>, kScales> sums;  // [scale][strip * dis_count + dis]
+  std::array<std::vector<Sums>, kScales> sums;  // [scale][(strip * dis_count + dis) * limit_count + limit]
 };
 
 class Vif final : public Metric {
  public:
-  Vif(const Plan& plan, const std::string& suffix) : plan_(plan), strips_(plan.strips.begin(), plan.strips.end()) {
-    for (const FeatureName& name : kScore) features_.push_back(named_feature(name, suffix));
-    if (!plan.debug) return;
-    const auto add = [&](const std::string& name) { features_.push_back(named_feature({name.c_str(), nullptr}, suffix)); };
-    for (const char* name : {"integer_vif", "integer_vif_num", "integer_vif_den"}) add(name);
-    for (int s = 0; s < kScales; ++s) {
-      add("integer_vif_num_scale" + std::to_string(s));
-      add("integer_vif_den_scale" + std::to_string(s));
-    }
+  // Variants differ in their gain limit.
+  Vif(const Plan& plan, std::vector<double> gain_limits, const std::vector<std::string>& suffixes)
+      : plan_(plan), gain_limits_(std::move(gain_limits)), strips_(plan.strips.begin(), plan.strips.end()) {
+    for (const std::string& suffix : suffixes) add_features(suffix);
   }
 
+  int variants() const override { return static_cast<int>(gain_limits_.size()); }
   const std::vector<Feature>& features() const override { return features_; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     return Scratch::bytes_for<PlaneView>(dis_count) + Scratch::bytes_for<NextPlane>(dis_count) +
-           strip_scratch_bytes(plan_.width[0], dis_count);
+           strip_scratch_bytes(plan_.width[0], dis_count, variants());
   }
-  std::unique_ptr<FrameState> make_state(int dis_count) const override { return std::make_unique<State>(plan_, dis_count); }
-
-  void run(const FrameInput& input, int scale, int index, FrameState& frame_state, Scratch& scratch) const override {
+  std::unique_ptr<FrameState> make_state(int dis_count) const override {
+    return std::make_unique<State>(plan_, dis_count, variants());
+  }
+  void run(const FrameInput& input, int scale, int index, FrameState& frame_state,
+           Scratch& scratch) const override {
     State& state = static_cast<State&>(frame_state);
     const int dis_count = static_cast<int>(input.dis().size());
     PlaneView* dis = scratch.take<PlaneView>(dis_count);
@@ -103,21 +101,47 @@ class Vif final : public Metric {
     Strip strip;
     strip.scale = scale;
     strip.bit_depth = plan_.format.bit_depth;
-    strip.gain_limit = plan_.gain_limit;
+    strip.limit_count = variants();
+    strip.gain_limits = gain_limits_.data();
     strip.begin = rows.begin;
     strip.end = rows.end;
     strip.dis_count = dis_count;
     strip.ref = scale == 0 ? input.ref().planes[0] : plane(state.ref, scale);
     strip.dis = dis;
-    strip.sums = scale == 0 && plan_.skip_scale0 ? nullptr : &state.sums[scale][static_cast<size_t>(index) * dis_count];
+    strip.sums = scale == 0 && plan_.skip_scale0
+                     ? nullptr
+                     : &state.sums[scale][static_cast<size_t>(index) * dis_count * variants()];
     strip.next_ref = next_plane(state.ref, scale);
     strip.next_dis = next_dis;
     run_strip(strip, scratch);
   }
 
-  void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
-    const State& state = static_cast<const State&>(frame_state);
-    const size_t dis_count = input.dis().size();
+  void finish(const FrameInput& input, const FrameState& frame_state, int dis,
+              std::span<double> raw) const override {
+    const size_t count = features_.size() / gain_limits_.size();
+    for (size_t i = 0; i < gain_limits_.size(); ++i) {
+      const size_t column = static_cast<size_t>(dis) * gain_limits_.size() + i;
+      finish_variant(static_cast<const State&>(frame_state), column, input.dis().size() * gain_limits_.size(),
+                     raw.subspan(i * count, count));
+    }
+  }
+
+ private:
+  void add_features(const std::string& suffix) {
+    for (const FeatureName& name : kScore) features_.push_back(named_feature(name, suffix));
+    if (!plan_.debug) return;
+    const auto add = [&](const std::string& name) {
+      features_.push_back(named_feature({name.c_str(), nullptr}, suffix));
+    };
+    for (const char* name : {"integer_vif", "integer_vif_num", "integer_vif_den"}) add(name);
+    for (int s = 0; s < kScales; ++s) {
+      add("integer_vif_num_scale" + std::to_string(s));
+      add("integer_vif_den_scale" + std::to_string(s));
+    }
+  }
+
+  // From sums[strip * columns + column].
+  void finish_variant(const State& state, size_t column, size_t columns, std::span<double> raw) const {
     std::array<float, kScales> num{}, den{};
     double num_total = 0, den_total = 0;
     for (int s = 0; s < kScales; ++s) {
@@ -127,7 +151,7 @@ class Vif final : public Metric {
         continue;
       }
       Sums sums;
-      for (int i = 0; i < plan_.strips[s]; ++i) sums += state.sums[s][i * dis_count + dis];
+      for (int i = 0; i < plan_.strips[s]; ++i) sums += state.sums[s][i * columns + column];
       // The order of operations is part of the definition. 65025 is the squared peak.
       const double den_flat = static_cast<double>(sums.den_flat);
       num[s] = static_cast<float>(static_cast<double>(sums.num_log) / 2048.0 +
@@ -148,10 +172,10 @@ class Vif final : public Metric {
     }
   }
 
- private:
   PlaneView plane(const Pyramid& pyramid, int scale) const {
     return {reinterpret_cast<const uint8_t*>(pyramid.plane[scale].data()),
-            next_stride(plan_.width[scale]) * static_cast<ptrdiff_t>(sizeof(uint16_t)), plan_.width[scale], plan_.height[scale]};
+            next_stride(plan_.width[scale]) * static_cast<ptrdiff_t>(sizeof(uint16_t)), plan_.width[scale],
+            plan_.height[scale]};
   }
   NextPlane next_plane(Pyramid& pyramid, int scale) const {
     if (scale + 1 == kScales) return {};
@@ -159,12 +183,20 @@ class Vif final : public Metric {
   }
 
   Plan plan_;
+  std::vector<double> gain_limits_;
   std::vector<int> strips_;
   std::vector<Feature> features_;
 };
 
-Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
-  FOVEA_ASSIGN(const Params params, param_table().parse(options));
+Result<std::unique_ptr<Metric>> create_variants(const Format& format, std::span<const OptionMap> variants) {
+  Params params;
+  std::vector<double> gain_limits;
+  std::vector<std::string> suffixes;
+  for (const OptionMap& options : variants) {
+    FOVEA_ASSIGN(params, param_table().parse(options));
+    gain_limits.push_back(params.vif_enhn_gain_limit);
+    suffixes.push_back(param_table().suffix(params));
+  }
   const int b = format.bit_depth;
   if (b != 8 && b != 10 && b != 12 && b != 16) {
     return unsupported_error("vif: bit depth " + std::to_string(b) + " is not 8, 10, 12 or 16");
@@ -172,7 +204,20 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   if (format.width_px < kMinimumPx || format.height_px < kMinimumPx) {
     return too_small_error("vif", format, kMinimumPx, kMinimumPx);
   }
-  return std::unique_ptr<Metric>(std::make_unique<Vif>(make_plan(format, params), param_table().suffix(params)));
+  return std::unique_ptr<Metric>(
+      std::make_unique<Vif>(make_plan(format, params), std::move(gain_limits), suffixes));
+}
+
+Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
+  return create_variants(format, std::span(&options, 1));
+}
+
+// The gain is limited after all filtering.
+bool shares_work(const OptionMap& a, const OptionMap& b) {
+  auto first = param_table().parse(a), second = param_table().parse(b);
+  if (!first.ok() || !second.ok()) return false;
+  first->vif_enhn_gain_limit = second->vif_enhn_gain_limit;
+  return *first == *second;
 }
 
 }  // namespace
@@ -185,6 +230,8 @@ const MetricInfo kMetric = {
     .params = param_specs,
     .suffix = suffix,
     .create = create,
+    .shares_work = shares_work,
+    .create_variants = create_variants,
 };
 
 }  // namespace fovea::vif

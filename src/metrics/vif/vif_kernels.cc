@@ -632,11 +632,23 @@ struct Terms {
   int32_t* noise_only;
   int32_t* with_signal;  // equal to noise_only where a pixel adds nothing
   int count;             // lanes written
+  // The same under further gain limits: limit i at further + (i - 1) * further_pitch.
+  int32_t* further;
+  size_t further_pitch;
 };
+
+// The reference's power as it shows under a limited gain.
+template <class VF64>
+HWY_INLINE auto Explained(VF64 gain, VF64 power, double limit) {
+  const hn::DFromV<VF64> df64;
+  const hn::Rebind<int32_t, decltype(df64)> dh32;
+  gain = hn::Min(gain, hn::Set(df64, limit));
+  return Truncate(dh32, hn::Mul(hn::Mul(gain, gain), power));
+}
 
 // The terms of one vector of pixels, and its part of num_flat.
 HWY_INLINE void AddTerms(const int32_t* HWY_RESTRICT ref_variance, const int32_t* HWY_RESTRICT variance,
-                         const int32_t* HWY_RESTRICT covariance, double gain_limit, Terms& terms, Sums& sums) {
+                         const int32_t* HWY_RESTRICT covariance, const Strip& strip, Terms& terms, Sums& sums) {
   const D32 d32;
   const hn::Half<D32> dh32;
   const hn::Rebind<double, decltype(dh32)> df64;
@@ -650,22 +662,26 @@ HWY_INLINE void AddTerms(const int32_t* HWY_RESTRICT ref_variance, const int32_t
   const V32 zero = hn::Zero(d32);
   const auto shared = hn::And(textured, hn::Gt(hn::Min(v12, v2), zero));
   // Half of the lanes: what the reference does not explain, and what it explains under the limited gain.
-  const auto explain = [&](size_t x, auto& rest, auto& explained) FOVEA_VIF_LAMBDA {
-    const auto d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
+  const auto explain = [&](size_t x, auto& rest, auto& explained, auto& gain, auto& d1) FOVEA_VIF_LAMBDA {
+    d1 = hn::PromoteTo(df64, hn::Load(dh32, ref_variance + x));
     const auto d2 = hn::PromoteTo(df64, hn::Load(dh32, variance + x));
     const auto d12 = hn::PromoteTo(df64, hn::Load(dh32, covariance + x));
-    auto gain = hn::Div(d12, hn::Add(d1, hn::Set(df64, 65536 * 1.0e-10)));
+    gain = hn::Div(d12, hn::Add(d1, hn::Set(df64, 65536 * 1.0e-10)));
     rest = Truncate(dh32, hn::Sub(d2, hn::Mul(gain, d12)));
-    gain = hn::Min(gain, hn::Set(df64, gain_limit));
-    explained = Truncate(dh32, hn::Mul(hn::Mul(gain, gain), d1));
+    explained = Explained(gain, d1, strip.gain_limits[0]);
   };
   hn::Vec<decltype(dh32)> rest0, rest1, explained0, explained1;
-  explain(0, rest0, explained0);
-  explain(lanes / 2, rest1, explained1);
+  hn::Vec<decltype(df64)> gain0, gain1, power0, power1;
+  explain(0, rest0, explained0, gain0, power0);
+  explain(lanes / 2, rest1, explained1, gain1, power1);
   const V32 n1 = hn::Add(hn::Max(hn::Combine(d32, rest1, rest0), zero), hn::Set(d32, kNoiseQ16));
   const V32 n2 = hn::Add(n1, hn::IfThenElseZero(shared, hn::Combine(d32, explained1, explained0)));
   hn::Store(n1, d32, terms.noise_only + terms.count);
   hn::Store(n2, d32, terms.with_signal + terms.count);
+  for (int i = 1; i < strip.limit_count; ++i) {
+    const V32 explained = hn::Combine(d32, Explained(gain1, power1, strip.gain_limits[i]), Explained(gain0, power0, strip.gain_limits[i]));
+    hn::Store(hn::Add(n1, hn::IfThenElseZero(shared, explained)), d32, terms.further + (i - 1) * terms.further_pitch + terms.count);
+  }
   terms.count += static_cast<int>(lanes);
 }
 
@@ -708,11 +724,11 @@ HWY_INLINE void DisMoments(const Columns& in, int r, int begin, int end, const i
 template <int kScale>
 void DisRow(const Columns& in, int r, int begin, int end, const int32_t* HWY_RESTRICT ref_mean,
             const int32_t* HWY_RESTRICT ref_variance, int32_t* HWY_RESTRICT variance, int32_t* HWY_RESTRICT covariance,
-            double gain_limit, Terms& terms, Sums& sums) {
+            const Strip& strip, Terms& terms, Sums& sums) {
   const int lanes = static_cast<int>(hn::Lanes(D32())), group = 2 * lanes;
   const int padded = (end - begin + group - 1) / group * group;
   const auto add = [&](int i) FOVEA_VIF_LAMBDA {
-    AddTerms(ref_variance + begin + i, variance + i, covariance + i, gain_limit, terms, sums);
+    AddTerms(ref_variance + begin + i, variance + i, covariance + i, strip, terms, sums);
   };
   if constexpr (kCompanions) {
     DisMoments<kScale>(in, r, begin, end, ref_mean, variance, covariance, add);
@@ -795,13 +811,14 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
   int32_t* variance = scratch.take<int32_t>(kBlock * wide);
   int32_t* dis_variance = scratch.take<int32_t>(kChunk);
   int32_t* covariance = scratch.take<int32_t>(kChunk);
-  Terms terms{scratch.take<int32_t>(kBlock * wide), scratch.take<int32_t>(kBlock * wide), 0};
+  Terms terms{scratch.take<int32_t>(kBlock * wide), scratch.take<int32_t>(kBlock * wide), 0,
+              scratch.take<int32_t>((s.limit_count - 1) * kBlock * wide), kBlock * wide};
   std::fill_n(variance, kBlock * wide, -1);
   RefLogs ref_logs{variance, 0, 0};
   DisLogs dis_logs{terms.noise_only, terms.with_signal, 0, 0};
   Sums ref_sums, discarded;
   Sums* logs_of = &discarded;  // whose terms wait in dis_logs
-  if (s.sums != nullptr) std::fill_n(s.sums, dis_count, Sums{});
+  if (s.sums != nullptr) std::fill_n(s.sums, dis_count * s.limit_count, Sums{});
 
   for (int y = s.begin; y < s.end; y += kBlock) {
     const int rows = HWY_MIN(kBlock, s.end - y);
@@ -822,19 +839,30 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
         VerticalOwn<kScale, kDepth>(rings[d], width, shifts, dis_columns);
         VerticalMixed<kScale, kDepth>(ref_ring, rings[d], width, shifts, dis_columns);
         Drain(dis_logs, *logs_of);
-        logs_of = &s.sums[d];
+        Sums* sums = s.sums + d * s.limit_count;
+        logs_of = sums;
         terms.count = 0;
+        // Under further limits only the logarithms differ.
+        int further_from = 0;
+        const auto add_further = [&] {
+          for (int i = 1; i < s.limit_count; ++i) {
+            DisLogs logs{terms.noise_only, terms.further + (i - 1) * terms.further_pitch, terms.count, further_from};
+            Drain(logs, sums[i]);
+          }
+          further_from = terms.count;
+        };
         for (int r = 0; r < rows; ++r) {
           for (int p = 0; p < kDisPlanes; ++p) MirrorEnds(dis_columns.row(r, p), width, radius);
           for (int x = 0; x < width; x += kChunk) {
             const int end = HWY_MIN(x + kChunk, width);
             FetchAhead<Sample>(s.dis[d], 2 * rings[d].filled + r, x, end);
             DisRow<kScale>(dis_columns, r, x, end, mean + r * wide, variance + r * wide, dis_variance, covariance,
-                           s.gain_limit, terms, s.sums[d]);
+                           s, terms, *sums);
             dis_logs.count = terms.count;
+            add_further();
             if (!kCompanions) {
               Drain(dis_logs, *logs_of);
-              terms.count = 0;
+              terms.count = further_from = 0;
             }
           }
         }
@@ -856,9 +884,10 @@ void RunStripOf(const Strip& s, Scratch& scratch) {
   }
   Drain(ref_logs, ref_sums);
   Drain(dis_logs, *logs_of);
-  for (int d = 0; s.sums != nullptr && d < dis_count; ++d) {
-    s.sums[d].den_log = ref_sums.den_log;
-    s.sums[d].den_flat = ref_sums.den_flat;
+  for (int i = 0; s.sums != nullptr && i < dis_count * s.limit_count; ++i) {
+    s.sums[i].num_flat = s.sums[i - i % s.limit_count].num_flat;
+    s.sums[i].den_log = ref_sums.den_log;
+    s.sums[i].den_flat = ref_sums.den_flat;
   }
 }
 
@@ -907,13 +936,14 @@ HWY_EXPORT(Log2Row);
 void run_strip(const Strip& strip, Scratch& scratch) { HWY_DYNAMIC_DISPATCH(RunStrip)(strip, scratch); }
 void log2_row(const uint32_t* v, int count, int32_t* out) { HWY_DYNAMIC_DISPATCH(Log2Row)(v, count, out); }
 
-size_t strip_scratch_bytes(int width, int dis_count) {
+size_t strip_scratch_bytes(int width, int dis_count, int limit_count) {
   const size_t pitch = plane_pitch(width), wide = padded_width(width);
   const size_t kernels = Scratch::bytes_for<uint8_t>(256 * (dis_count + 1)) +
                          (dis_count + 1) * kMaxPairs * Scratch::bytes_for<int16_t>(2 * wide) +
                          Scratch::bytes_for<int16_t>(kBlock * kRefPlanes * pitch) +
                          Scratch::bytes_for<int16_t>(kBlock * kDisPlanes * pitch) +
-                         4 * Scratch::bytes_for<int32_t>(kBlock * wide) + 2 * Scratch::bytes_for<int32_t>(kChunk);
+                         4 * Scratch::bytes_for<int32_t>(kBlock * wide) +
+                         Scratch::bytes_for<int32_t>((limit_count - 1) * kBlock * wide) + 2 * Scratch::bytes_for<int32_t>(kChunk);
   return HWY_MAX(kernels, strip_scratch_bytes_ref(width));
 }
 

@@ -58,13 +58,14 @@ inline ptrdiff_t next_stride(int width) { return static_cast<ptrdiff_t>(round_up
 struct Strip {
   int scale = 0;
   int bit_depth = 8;  // of scale 0: 8, 10, 12 or 16
-  double gain_limit = 100.0;
   int begin = 0;
   int end = 0;
   int dis_count = 0;
+  int limit_count = 1;                  // gain limits that are scored at once
+  const double* gain_limits = nullptr;  // [limit_count]
   PlaneView ref;
   const PlaneView* dis = nullptr;       // [dis_count]
-  Sums* sums = nullptr;                 // [dis_count], overwritten; null: no statistics
+  Sums* sums = nullptr;                 // [dis * limit_count + limit], overwritten; null: no statistics
   NextPlane next_ref;                   // data == nullptr: no next scale
   const NextPlane* next_dis = nullptr;  // [dis_count]; receives rows begin/2 .. of the next scale
 
@@ -77,7 +78,7 @@ struct Strip {
 // larger samples they mean nothing, but nothing else happens.
 void run_strip(const Strip& strip, Scratch& scratch);
 // What run_strip() takes from its scratch, at most.
-size_t strip_scratch_bytes(int width, int dis_count);
+size_t strip_scratch_bytes(int width, int dis_count, int limit_count);
 
 // The definition, as plain loops.
 void run_strip_ref(const Strip& strip, Scratch& scratch);

@@ -52,7 +52,7 @@ void add_pixel(int32_t var_ref, int32_t var_dis, int32_t covariance, double gain
   sums.num_log += log2_q11(both) - log2_q11(noise);
 }
 
-Sums row_sums(const Strip& s, const PlaneView& dis, int y, Column* row) {
+Sums row_sums(const Strip& s, const PlaneView& dis, double gain_limit, int y, Column* row) {
   const int radius = kRadius[s.scale], width = s.width();
   const uint16_t* taps = kTaps[s.scale];
   const Rounding mean = mean_rounding(s), square = square_rounding(s);
@@ -87,7 +87,7 @@ Sums row_sums(const Strip& s, const PlaneView& dis, int y, Column* row) {
       return static_cast<int32_t>(static_cast<uint32_t>(moment >> 16) - of_means);
     };
     add_pixel(central(rr, product(r, r)), std::max(central(dd, product(d, d)), 0), central(rd, product(r, d)),
-              s.gain_limit, sums);
+              gain_limit, sums);
   }
   return sums;
 }
@@ -132,9 +132,11 @@ int64_t log2_q11(uint64_t v) {
 void run_strip_ref(const Strip& s, Scratch& scratch) {
   if (s.sums != nullptr) {
     Column* row = scratch.take<Column>(s.width());
-    for (int d = 0; d < s.dis_count; ++d) {
-      s.sums[d] = {};
-      for (int y = s.begin; y < s.end; ++y) s.sums[d] += row_sums(s, s.dis[d], y, row);
+    for (int i = 0; i < s.dis_count * s.limit_count; ++i) {
+      s.sums[i] = {};
+      for (int y = s.begin; y < s.end; ++y) {
+        s.sums[i] += row_sums(s, s.dis[i / s.limit_count], s.gain_limits[i % s.limit_count], y, row);
+      }
     }
   }
   if (s.next_ref.data != nullptr) {

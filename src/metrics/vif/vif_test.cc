@@ -23,7 +23,8 @@ std::unique_ptr<Metric> make(const Format& format, const OptionMap& options = {}
 }
 
 struct Plane {
-  Plane(int width, int height) : samples(static_cast<size_t>(next_stride(width)) * height), width(width), height(height) {}
+  Plane(int width, int height)
+      : samples(static_cast<size_t>(next_stride(width)) * height), width(width), height(height) {}
   NextPlane next() { return {samples.data(), next_stride(width)}; }
   PlaneView view() const {
     return {reinterpret_cast<const uint8_t*>(samples.data()), next_stride(width) * 2, width, height};
@@ -42,7 +43,7 @@ Expected by_definition(const Frame& ref, const Frame& dis, double gain_limit) {
   Scratch scratch(strip_scratch_bytes_ref(ref.format.width_px));
   Strip s;
   s.bit_depth = ref.format.bit_depth;
-  s.gain_limit = gain_limit;
+  s.gain_limits = &gain_limit;
   s.dis_count = 1;
   PlaneView r = ref.planes[0], d = dis.planes[0];
   for (s.scale = 0; s.scale < kScales; ++s.scale) {
@@ -68,13 +69,21 @@ Expected by_definition(const Frame& ref, const Frame& dis, double gain_limit) {
 }
 
 float num_of(const Sums& s) {
-  return static_cast<float>(s.num_log / 2048.0 + (static_cast<double>(s.den_flat) - (s.num_flat / 16384.0) / 65025.0));
+  return static_cast<float>(s.num_log / 2048.0 +
+                            (static_cast<double>(s.den_flat) - (s.num_flat / 16384.0) / 65025.0));
 }
-float den_of(const Sums& s) { return static_cast<float>(s.den_log / 2048.0 + static_cast<double>(s.den_flat)); }
+float den_of(const Sums& s) {
+  return static_cast<float>(s.den_log / 2048.0 + static_cast<double>(s.den_flat));
+}
 
-// Runs every scale of a picture pair through the kernels, in strips, and compares sums and planes.
-void check_kernels(const Frame& ref, const Frame& dis, double gain_limit, int strip_rows, const std::string& what) {
-  const Expected expected = by_definition(ref, dis, gain_limit);
+// Runs every scale of a picture pair through the kernels, in strips, and compares sums and planes. The gain
+// limits are scored at once.
+void check_kernels(const Frame& ref, const Frame& dis, const std::vector<double>& gain_limits, int strip_rows,
+                   const std::string& what) {
+  std::vector<Expected> by_limit;
+  for (const double limit : gain_limits) by_limit.push_back(by_definition(ref, dis, limit));
+  const Expected& expected = by_limit[0];
+  const size_t limits = gain_limits.size();
   const Format& format = ref.format;
   for_each_target([&](const char* target) {
     for (int scale = 0; scale < kScales; ++scale) {
@@ -83,27 +92,41 @@ void check_kernels(const Frame& ref, const Frame& dis, double gain_limit, int st
       const PlaneView d = scale == 0 ? dis.planes[0] : expected.dis[scale - 1].view();
       const bool last = scale + 1 == kScales;
       Plane next_ref(last ? 1 : width / 2, last ? 1 : height / 2), next_dis = next_ref;
-      Sums total;
+      std::vector<Sums> total(limits), sums(limits);
       for (int begin = 0; begin < height; begin += strip_rows) {
-        Scratch scratch(strip_scratch_bytes(width, 1));
-        Sums sums;
+        Scratch scratch(strip_scratch_bytes(width, 1, static_cast<int>(limits)));
         const NextPlane to = last ? NextPlane{} : next_dis.next();
-        const Strip s{scale, format.bit_depth, gain_limit, begin, std::min(begin + strip_rows, height), 1, r, &d, &sums,
-                      last ? NextPlane{} : next_ref.next(), &to};
+        const Strip s{scale,
+                      format.bit_depth,
+                      begin,
+                      std::min(begin + strip_rows, height),
+                      1,
+                      static_cast<int>(limits),
+                      gain_limits.data(),
+                      r,
+                      &d,
+                      sums.data(),
+                      last ? NextPlane{} : next_ref.next(),
+                      &to};
         run_strip(s, scratch);
-        total += sums;
+        for (size_t i = 0; i < limits; ++i) total[i] += sums[i];
       }
-      const std::string where = what + " " + target + " scale " + std::to_string(scale) + " " + std::to_string(width) + "x" +
-                                std::to_string(height) + " bits " + std::to_string(format.bit_depth);
-      const Sums& want = expected.sums[scale];
-      ASSERT_EQ(total.den_flat, want.den_flat) << where;
-      ASSERT_EQ(total.den_log, want.den_log) << where;
-      ASSERT_EQ(total.num_flat, want.num_flat) << where;
-      ASSERT_EQ(total.num_log, want.num_log) << where;
+      const std::string where = what + " " + target + " scale " + std::to_string(scale) + " " +
+                                std::to_string(width) + "x" + std::to_string(height) + " bits " +
+                                std::to_string(format.bit_depth);
+      for (size_t i = 0; i < limits; ++i) {
+        const Sums& want = by_limit[i].sums[scale];
+        ASSERT_EQ(total[i].den_flat, want.den_flat) << where << " limit " << i;
+        ASSERT_EQ(total[i].den_log, want.den_log) << where << " limit " << i;
+        ASSERT_EQ(total[i].num_flat, want.num_flat) << where << " limit " << i;
+        ASSERT_EQ(total[i].num_log, want.num_log) << where << " limit " << i;
+      }
       for (int y = 0; !last && y < height / 2; ++y) {
         for (int x = 0; x < width / 2; ++x) {
-          ASSERT_EQ(next_ref.view().row<uint16_t>(y)[x], expected.ref[scale].view().row<uint16_t>(y)[x]) << where << " " << y << " " << x;
-          ASSERT_EQ(next_dis.view().row<uint16_t>(y)[x], expected.dis[scale].view().row<uint16_t>(y)[x]) << where << " " << y << " " << x;
+          ASSERT_EQ(next_ref.view().row<uint16_t>(y)[x], expected.ref[scale].view().row<uint16_t>(y)[x])
+              << where << " " << y << " " << x;
+          ASSERT_EQ(next_dis.view().row<uint16_t>(y)[x], expected.dis[scale].view().row<uint16_t>(y)[x])
+              << where << " " << y << " " << x;
         }
       }
     }
@@ -118,9 +141,10 @@ TEST(VifKernels, EqualTheDefinitionOnEveryTarget) {
       const Format format{70 + seed % 13, 30 + seed % 7, bit_depth, Chroma::k400};
       const Frame ref = make_frame(format, pattern, seed);
       ++seed;
-      check_kernels(ref, distort(ref, seed), 100.0, 16, pattern_name(pattern));
-      check_kernels(make_frame(format, Pattern::kFlat, seed), ref, 1.0, 1000, pattern_name(pattern));
-      check_kernels(ref, make_frame(format, kAllPatterns[seed % 9], seed), 1.05, 8, pattern_name(pattern));
+      check_kernels(ref, distort(ref, seed), {100.0}, 16, pattern_name(pattern));
+      check_kernels(make_frame(format, Pattern::kFlat, seed), ref, {1.0}, 1000, pattern_name(pattern));
+      check_kernels(ref, make_frame(format, kAllPatterns[seed % 9], seed), {1.05, 100.0, 1.0}, 8,
+                    pattern_name(pattern));
     }
   }
 }
@@ -128,10 +152,11 @@ TEST(VifKernels, EqualTheDefinitionOnEveryTarget) {
 TEST(VifKernels, EqualTheDefinitionAtEverySize) {
   for (int size = 16; size <= 140; ++size) {
     const int bit_depth = std::array{8, 10, 16, 12}[size % 4];
-    const Format wide{size, 16 + (size * 7) % 23, bit_depth, Chroma::k400}, high{16 + (size * 5) % 19, size, bit_depth, Chroma::k400};
+    const Format wide{size, 16 + (size * 7) % 23, bit_depth, Chroma::k400},
+        high{16 + (size * 5) % 19, size, bit_depth, Chroma::k400};
     for (const Format& format : {wide, high}) {
       const Frame ref = make_frame(format, size % 3 == 0 ? Pattern::kNoise : Pattern::kTexture, size);
-      check_kernels(ref, distort(ref, size), 100.0, 12, "size");
+      check_kernels(ref, distort(ref, size), {100.0, 1.0}, 12, "size");
     }
   }
 }
@@ -148,7 +173,8 @@ TEST(VifKernels, HoldAtTheExtremesOfContrast) {
       }
     };
     // Halves of black and white, upright and lying, with and against each other: the largest variances.
-    Frame upright = make_frame(format, Pattern::kBlack, 1), lying = upright, inverse = make_frame(format, Pattern::kBlack, 2);
+    Frame upright = make_frame(format, Pattern::kBlack, 1), lying = upright,
+          inverse = make_frame(format, Pattern::kBlack, 2);
     lying = make_frame(format, Pattern::kBlack, 3);
     Frame faint = make_frame(format, Pattern::kBlack, 4);
     for (int y = 0; y < 64; ++y) {
@@ -160,7 +186,8 @@ TEST(VifKernels, HoldAtTheExtremesOfContrast) {
       }
     }
     for (const Frame* ref : {&upright, &inverse, &lying, &faint}) {
-      for (const Frame* dis : {&upright, &inverse, &lying, &faint}) check_kernels(*ref, *dis, 100.0, 64, "edges");
+      for (const Frame* dis : {&upright, &inverse, &lying, &faint})
+        check_kernels(*ref, *dis, {100.0}, 64, "edges");
     }
   }
 }
@@ -180,7 +207,8 @@ TEST(VifKernels, LogarithmIsTheTable) {
   for_each_target([&](const char* target) {
     std::vector<int32_t> got(v.size());
     log2_row(v.data(), static_cast<int>(v.size()), got.data());
-    for (size_t i = 0; i < v.size(); ++i) ASSERT_EQ(got[i], log2_q11(v[i]) - 2048 * 17) << target << " " << v[i];
+    for (size_t i = 0; i < v.size(); ++i)
+      ASSERT_EQ(got[i], log2_q11(v[i]) - 2048 * 17) << target << " " << v[i];
   });
 }
 
@@ -215,9 +243,11 @@ TEST(Vif, ScoresFollowTheDefinition) {
         double num = 0, den = 0;
         for (int s = 0; s < kScales; ++s) {
           const std::string scale = std::to_string(s);
-          const std::string key = suffix.empty() ? "VMAF_integer_feature_vif_scale" + scale + "_score" : "integer_vif_scale" + scale + suffix;
+          const std::string key = suffix.empty() ? "VMAF_integer_feature_vif_scale" + scale + "_score"
+                                                 : "integer_vif_scale" + scale + suffix;
           const bool skipped = skip && s == 0;
-          const float n = skipped ? 0.0f : num_of(expected.sums[s]), d = skipped ? -1.0f : den_of(expected.sums[s]);
+          const float n = skipped ? 0.0f : num_of(expected.sums[s]),
+                      d = skipped ? -1.0f : den_of(expected.sums[s]);
           EXPECT_EQ(scores.at(key)[0], skipped ? 0.0 : static_cast<double>(n / d)) << key;
           EXPECT_EQ(scores.at("integer_vif_num_scale" + scale + suffix)[0], n);
           EXPECT_EQ(scores.at("integer_vif_den_scale" + scale + suffix)[0], d);
@@ -244,8 +274,10 @@ TEST(Vif, ManyDistortedClipsInLockstepEqualSingleRuns) {
     }
     const auto metric = make(format, {{"debug", "true"}});
     for (int count = 1; count <= 3; ++count) {
-      const auto together = run_metric(*metric, ref, {clips.begin(), clips.begin() + count}, /*reverse=*/true);
-      for (int k = 0; k < count; ++k) EXPECT_EQ(together[k], run_metric(*metric, ref, clips[k])) << count << " " << k;
+      const auto together =
+          run_metric(*metric, ref, {clips.begin(), clips.begin() + count}, /*reverse=*/true);
+      for (int k = 0; k < count; ++k)
+        EXPECT_EQ(together[k], run_metric(*metric, ref, clips[k])) << count << " " << k;
     }
   }
 }
@@ -253,9 +285,11 @@ TEST(Vif, ManyDistortedClipsInLockstepEqualSingleRuns) {
 TEST(Vif, IdenticalPicturesScoreAboutOne) {
   const Format format{128, 96, 8, Chroma::k420};
   const Frame frame = make_frame(format, Pattern::kNoise, 2);
-  for (const auto& [key, series] : run_metric(*make(format), {frame}, {frame})) EXPECT_NEAR(series[0], 1.0, 1e-4) << key;
+  for (const auto& [key, series] : run_metric(*make(format), {frame}, {frame}))
+    EXPECT_NEAR(series[0], 1.0, 1e-4) << key;
   const Frame black = make_frame(format, Pattern::kBlack, 2);
-  for (const auto& [key, series] : run_metric(*make(format), {black}, {black})) EXPECT_EQ(series[0], 1.0) << key;
+  for (const auto& [key, series] : run_metric(*make(format), {black}, {black}))
+    EXPECT_EQ(series[0], 1.0) << key;
 }
 
 TEST(Vif, SamplesAboveTheBitDepthDoNoHarm) {
@@ -265,9 +299,29 @@ TEST(Vif, SamplesAboveTheBitDepthDoNoHarm) {
   for_each_target([&](const char*) { EXPECT_EQ(run_metric(*make(shallow), {ref}, {dis}).size(), 4u); });
 }
 
+TEST(Vif, OneInstanceServesSeveralGainLimits) {
+  const OptionMap plain, strict = {{"vif_enhn_gain_limit", "1"}}, coarse = {{"vif_skip_scale0", "true"}};
+  EXPECT_TRUE(kMetric.shares_work(plain, strict));
+  EXPECT_FALSE(kMetric.shares_work(plain, coarse));
+  const Format format{150, 97, 8, Chroma::k400};
+  const Frame ref = make_frame(format, Pattern::kTexture, 3);
+  const std::vector<std::vector<Frame>> clips = {{distort(ref, 1)}, {distort(ref, 2)}};
+  const std::vector<OptionMap> variants = {plain, strict};
+  const auto together = run_metric(*kMetric.create_variants(format, variants).value(), {ref}, clips);
+  for (size_t k = 0; k < clips.size(); ++k) {
+    Scores apart;
+    for (const OptionMap& options : variants)
+      apart.merge(run_metric(*kMetric.create(format, options).value(), {ref}, clips[k]));
+    ASSERT_EQ(apart.size(), 8u);
+    EXPECT_EQ(together[k], apart);
+  }
+}
+
 TEST(Vif, RefusesWhatItIsNotDefinedFor) {
-  EXPECT_EQ(kMetric.create({16, 16, 9, Chroma::k420}, {}).error().message, "vif: bit depth 9 is not 8, 10, 12 or 16");
-  EXPECT_EQ(kMetric.create({16, 15, 8, Chroma::k420}, {}).error().message, "vif: 16x15 is smaller than its minimum of 16x16");
+  EXPECT_EQ(kMetric.create({16, 16, 9, Chroma::k420}, {}).error().message,
+            "vif: bit depth 9 is not 8, 10, 12 or 16");
+  EXPECT_EQ(kMetric.create({16, 15, 8, Chroma::k420}, {}).error().message,
+            "vif: 16x15 is smaller than its minimum of 16x16");
   EXPECT_EQ(kMetric.create({16, 16, 8, Chroma::k420}, {{"vif_enhn_gain_limit", "0.5"}}).error().message,
             "vif: vif_enhn_gain_limit=0.5 is outside [1, 100]");
   EXPECT_TRUE(kMetric.create({16, 16, 8, Chroma::k400}, {}).ok());
@@ -281,7 +335,8 @@ std::vector<Frame> read_clip(const std::filesystem::path& path, const Format& fo
     clip.push_back(allocate_frame(format));
     for (int p = 0; p < format.plane_count(); ++p) {
       for (int y = 0; y < format.plane_height(p); ++y) {
-        file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)), format.plane_width(p) * format.sample_bytes());
+        file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)),
+                  format.plane_width(p) * format.sample_bytes());
       }
     }
   }
@@ -292,19 +347,22 @@ std::vector<Frame> read_clip(const std::filesystem::path& path, const Format& fo
 TEST(Vif, PublishedClipsHaveTheirScores) {
   const char* root = std::getenv("FOVEA_TEST_DATA");
   if (root == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: the published clips are not here";
-  const double scores[3][kScales] = {{0.50571197271347046, 0.87906116247177124, 0.9378732442855835, 0.96430087089538574},
-                                     {0.41164883971214294, 0.81354045867919922, 0.89456266164779663, 0.9368787407875061},
-                                     {0.3819071352481842, 0.79923832416534424, 0.88920056819915771, 0.9365079402923584}};
+  const double scores[3][kScales] = {
+      {0.50571197271347046, 0.87906116247177124, 0.9378732442855835, 0.96430087089538574},
+      {0.41164883971214294, 0.81354045867919922, 0.89456266164779663, 0.9368787407875061},
+      {0.3819071352481842, 0.79923832416534424, 0.88920056819915771, 0.9365079402923584}};
   const std::filesystem::path clips = std::filesystem::path(root) / "clips" / "netflix";
   for (const int bit_depth : {8, 10, 12, 16}) {
     const Format format{576, 324, bit_depth, Chroma::k420};
-    const std::string tail = bit_depth == 8 ? "_3frames.yuv" : ".yuv420p" + std::to_string(bit_depth) + "le.yuv";
+    const std::string tail =
+        bit_depth == 8 ? "_3frames.yuv" : ".yuv420p" + std::to_string(bit_depth) + "le.yuv";
     const auto ref = read_clip(clips / ("src01_hrc00_576x324" + tail), format, 3);
     const auto dis = read_clip(clips / ("src01_hrc01_576x324" + tail), format, 3);
     const auto got = run_metric(*make(format, {{"debug", "true"}}), ref, dis);
     for (int i = 0; i < 3; ++i) {
       for (int s = 0; s < kScales; ++s) {
-        EXPECT_EQ(got.at("VMAF_integer_feature_vif_scale" + std::to_string(s) + "_score")[i], scores[i][s]) << bit_depth << " " << i;
+        EXPECT_EQ(got.at("VMAF_integer_feature_vif_scale" + std::to_string(s) + "_score")[i], scores[i][s])
+            << bit_depth << " " << i;
       }
     }
     EXPECT_EQ(got.at("integer_vif")[0], 0.58071375230283695);
