@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// SSIMULACRA 2. The README beside this file has the formulas.
+//
+// The blur runs one way, left to right and top to bottom, and looks only 4 samples ahead. So a picture is cut
+// into tiles that hand the oscillators' states on to their right and lower neighbours:
+//
+//        0   1   2   3       tile (row r, column c) can run when its left and its upper neighbour have;
+//        1   2   3   4       a phase is one scale's tiles of equal r + c
+//        2   3   4   5
+//
+// A tile walks down in blocks of 16 rows: samples to XYB, blur along the rows (rows as lanes), blur along the
+// columns, maps. Only rings of 32 rows exist of the blurred planes.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "metrics/metric.h"
+#include "metrics/ssimulacra2/ssimulacra2_kernels.h"
+
+namespace fovea::ssimulacra2 {
+namespace {
+
+#define FOVEA_PARAMS_OWNER "ssimulacra2"
+#define FOVEA_PARAMS_FILE "metrics/ssimulacra2/ssimulacra2.params"
+#include "metrics/define_params.inc"
+
+constexpr int kTileColumns = 128;  // a multiple of 2 * kGroup: what a tile works on fits a second-level cache
+constexpr int kTileBlocks = 8;     // 128 rows
+constexpr int kLead = 16;          // columns left of a tile: the blur looks 10 back at the picture's border
+constexpr int kHalo = 8;           // columns beside a tile that it converts for its own use
+constexpr int kXybPitch = kLead + kTileColumns + 32;
+constexpr int kLaneColumns = kLead + kTileColumns + kHalo;
+
+// How tiles cut a scale, and the blurred planes ("streams") that it needs.
+struct Grid {
+  int width = 0;
+  int height = 0;
+  int blocks = 0;  // of 16 rows, with the 4 rows that the blur looks ahead
+  int columns = 0;
+  int rows = 0;
+  int pitch = 0;  // of its linear planes (scale > 0): room for the kernels' rounding up
+
+  explicit Grid(const ScalePlan& scale)
+      : width(scale.width),
+        height(scale.height),
+        blocks((scale.height + kAhead + kRows - 1) / kRows),
+        columns((scale.width + kTileColumns - 1) / kTileColumns),
+        rows((blocks + kTileBlocks - 1) / kTileBlocks),
+        pitch((scale.width + 31) / 32 * 32 + 32) {}
+  int diagonals() const { return rows + columns - 1; }
+  int first_row(int diagonal) const { return std::max(0, diagonal - columns + 1); }
+  int tiles_on(int diagonal) const { return std::min(rows - 1, diagonal) - first_row(diagonal) + 1; }
+};
+
+int streams(const PlanePlan& plane, int dis_count) {
+  if (!plane.needs_ssim && !plane.needs_edges) return 0;
+  return plane.needs_ssim ? 2 + 3 * dis_count : 1 + dis_count;
+}
+int streams(const ScalePlan& scale, int dis_count) {
+  int sum = 0;
+  for (const PlanePlan& plane : scale.planes) sum += streams(plane, dis_count);
+  return sum;
+}
+
+// What a column of tiles hands down. Offsets in floats; per distorted picture and plane kNorms rows of totals.
+struct ColumnLayout {
+  size_t ring = 0;   // [stream][kRing][kTileColumns]
+  size_t state = 0;  // [stream][kStates][kTileColumns]
+  size_t xyb = 0;    // [picture][plane][kRing][kXybPitch]
+  size_t floats = 0;
+  size_t totals = 0;  // doubles
+
+  ColumnLayout(const ScalePlan& scale, int dis_count) {
+    const size_t count = streams(scale, dis_count);
+    state = count * kRing * kTileColumns;
+    xyb = state + count * kStates * kTileColumns;
+    floats = round_up(xyb + static_cast<size_t>(1 + dis_count) * 3 * kRing * kXybPitch, kAlignment / sizeof(float));
+    totals = static_cast<size_t>(dis_count) * 3 * kNorms * kTileColumns;
+  }
+};
+
+using PlaneSums = std::array<std::array<double, kNorms>, 3>;
+
+struct State final : FrameState {
+  std::vector<AlignedBuffer<float>> linear;  // [scale][picture][plane] of the scales above 0, one buffer a scale
+  AlignedBuffer<float> columns;              // ColumnLayout per column of tiles; scales take turns
+  AlignedBuffer<double> totals;
+  AlignedBuffer<float> across;               // states of the blur along rows: [block][stream][kStates][kRows]
+  std::vector<std::vector<PlaneSums>> sums;  // [scale][column of tiles * dis_count + dis]
+};
+
+struct WorkSpace {
+  float* rgb;        // [plane][kRows][kXybPitch]
+  float* terms;      // [4][kXybPitch], as chroma has them
+  float* spread;     // [4][kXybPitch], one a luma sample
+  uint8_t* samples;  // up to three rows of kXybPitch samples of two bytes
+  float* ref_lanes;  // [kLaneColumns][kRows]
+  float* dis_lanes;
+  float* out_lanes;
+  float* blurred;  // [5][kRows][kGroup]
+
+  static constexpr size_t kPlane = static_cast<size_t>(kRows) * kXybPitch;
+  static constexpr size_t kLanes = static_cast<size_t>(kLaneColumns) * kRows;
+  static constexpr size_t kBlurredSize = kRows * kGroup;
+
+  explicit WorkSpace(Scratch& scratch)
+      : rgb(scratch.take<float>(3 * kPlane)),
+        terms(scratch.take<float>(4 * kXybPitch)),
+        spread(scratch.take<float>(4 * kXybPitch)),
+        samples(scratch.take<uint8_t>(6 * kXybPitch)),
+        ref_lanes(scratch.take<float>(kLanes)),
+        dis_lanes(scratch.take<float>(kLanes)),
+        out_lanes(scratch.take<float>(kLanes)),
+        blurred(scratch.take<float>(5 * kBlurredSize)) {}
+  static size_t bytes() {
+    return Scratch::bytes_for<float>(3 * kPlane) + 2 * Scratch::bytes_for<float>(4 * kXybPitch) +
+           Scratch::bytes_for<uint8_t>(6 * kXybPitch) + 3 * Scratch::bytes_for<float>(kLanes) + Scratch::bytes_for<float>(5 * kBlurredSize);
+  }
+};
+
+class Ssimulacra2 final : public Metric {
+ public:
+  explicit Ssimulacra2(const Plan& plan) : plan_(plan), features_{plain_feature("ssimulacra2")} {
+    for (size_t s = 0; s < plan.scales.size(); ++s) {
+      grids_.emplace_back(plan.scales[s]);
+      for (int d = 0; d < grids_[s].diagonals(); ++d) {
+        strips_.push_back(grids_[s].tiles_on(d));
+        phases_.push_back({static_cast<int>(s), d});
+      }
+    }
+  }
+
+  const std::vector<Feature>& features() const override { return features_; }
+  const std::vector<int>& strips() const override { return strips_; }
+  size_t scratch_bytes(int) const override { return WorkSpace::bytes(); }
+  std::unique_ptr<FrameState> make_state(int dis_count) const override {
+    auto state = std::make_unique<State>();
+    size_t columns = 0, totals = 0, across = 0;
+    for (size_t s = 0; s < grids_.size(); ++s) {
+      const Grid& grid = grids_[s];
+      const ColumnLayout layout(plan_.scales[s], dis_count);
+      columns = std::max(columns, grid.columns * layout.floats);
+      totals = std::max(totals, grid.columns * layout.totals);
+      across = std::max(across, static_cast<size_t>(grid.blocks) * streams(plan_.scales[s], dis_count) * kStates * kRows);
+      state->linear.emplace_back(s == 0 ? 0 : plane_size(s) * 3 * (1 + dis_count));
+      state->sums.emplace_back(static_cast<size_t>(grid.columns) * dis_count);
+    }
+    state->columns = AlignedBuffer<float>(columns);
+    state->totals = AlignedBuffer<double>(totals);
+    state->across = AlignedBuffer<float>(across);
+    return state;
+  }
+
+  void run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const override;
+  void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
+    const State& state = static_cast<const State&>(frame_state);
+    const size_t dis_count = input.dis().size();
+    std::vector<PlaneSums> norms(grids_.size());
+    for (size_t s = 0; s < grids_.size(); ++s) {
+      const double samples = static_cast<double>(grids_[s].width) * grids_[s].height;
+      for (int p = 0; p < 3; ++p) {
+        for (int k = 0; k < kNorms; ++k) {
+          double sum = 0;
+          for (int c = 0; c < grids_[s].columns; ++c) sum += state.sums[s][c * dis_count + dis][p][k];
+          norms[s][p][k] = k < kNorms / 2 ? sum / samples : std::pow(sum / samples, 0.25);
+        }
+      }
+    }
+    raw[0] = score(plan_, norms);
+  }
+
+ private:
+  struct Tile;
+  struct Phase {
+    int scale;
+    int diagonal;
+  };
+  size_t plane_size(size_t scale) const { return static_cast<size_t>(grids_[scale].pitch) * grids_[scale].height; }
+
+  Plan plan_;
+  std::vector<Grid> grids_;
+  std::vector<Phase> phases_;
+  std::vector<int> strips_;
+  std::vector<Feature> features_;
+};
+
+struct Ssimulacra2::Tile {
+  const Ssimulacra2& metric;
+  const FrameInput& input;
+  State& state;
+  int scale;
+  int row;
+  int column;
+  WorkSpace work;
+
+  const Grid& grid = metric.grids_[scale];
+  const ScalePlan& plan = metric.plan_.scales[scale];
+  const int dis_count = static_cast<int>(input.dis().size());
+  const ColumnLayout layout{plan, dis_count};
+  const int x0 = column * kTileColumns;
+  const int columns = std::min(kTileColumns, grid.width - x0);
+  const int groups = (columns + kGroup - 1) / kGroup;
+  // Columns [first, last) of the picture are converted, the tile's own and some to both sides.
+  const int first = std::max(0, x0 - kHalo);
+  const int last = std::min(grid.width, x0 + kTileColumns + kHalo);
+  float* const ring = state.columns.data() + column * layout.floats;
+  float* const down = ring + layout.state;
+  float* const xyb = ring + layout.xyb;
+  double* const totals = state.totals.data() + column * layout.totals;
+
+  float* xyb_plane(int picture, int plane) const { return xyb + (static_cast<size_t>(picture) * 3 + plane) * kRing * kXybPitch; }
+  double* totals_of(int dis, int plane) const { return totals + (static_cast<size_t>(dis) * 3 + plane) * kNorms * kTileColumns; }
+  float* linear_plane(int s, int picture, int plane) const {
+    return state.linear[s].data() + (static_cast<size_t>(picture) * 3 + plane) * metric.plane_size(s);
+  }
+
+  void run() const {
+    if (row == 0) {  // outside the picture there is nothing, and nothing is in motion
+      std::fill_n(ring, layout.floats, 0.0f);
+      std::fill_n(totals, layout.totals, 0.0);
+    }
+    const int end = std::min(grid.blocks, (row + 1) * kTileBlocks);
+    for (int block = row * kTileBlocks; block < end; ++block) {
+      for (int picture = 0; picture <= dis_count; ++picture) convert(block, picture);
+      int stream = 0;
+      for (int plane = 0; plane < 3; ++plane) {
+        if (streams(plan.planes[plane], dis_count) == 0) continue;
+        blur_rows(block, plane, stream);
+        for (int g = 0; g < groups; ++g) compare(block, plane, stream, g * kGroup);
+        stream += streams(plan.planes[plane], dis_count);
+      }
+    }
+    if (row == grid.rows - 1) sum_columns();
+  }
+
+  // 16 rows of a picture to linear light, its half for the next scale, and XYB.
+  void convert(int block, int picture) const {
+    const int top = block * kRows, rows = std::clamp(grid.height - top, 0, kRows);
+    const float* rgb[3];
+    ptrdiff_t pitch = kXybPitch;
+    if (scale == 0) {
+      const Frame& frame = picture == 0 ? input.ref() : input.dis()[picture - 1];
+      if (frame.format.sample_bytes() == 1) {
+        linearise<uint8_t>(frame, top, rows);
+      } else {
+        linearise<uint16_t>(frame, top, rows);
+      }
+      for (int p = 0; p < 3; ++p) rgb[p] = work.rgb + p * WorkSpace::kPlane;
+    } else {
+      pitch = grid.pitch;
+      for (int p = 0; p < 3; ++p) rgb[p] = linear_plane(scale, picture, p) + top * pitch + first;
+    }
+    if (scale + 1 < static_cast<int>(metric.grids_.size())) halve(picture, rgb, pitch, top, rows);
+
+    const int begin = kLead + first - x0, count = last - first, slot = top & (kRing - 1);
+    for (int y = 0; y < kRows; ++y) {
+      float* out[3];
+      for (int p = 0; p < 3; ++p) out[p] = xyb_plane(picture, p) + (slot + y) * kXybPitch + begin;
+      if (y < rows) {
+        const ptrdiff_t from = y * pitch;
+        xyb_row(rgb[0] + from, rgb[1] + from, rgb[2] + from, (count + kPad - 1) / kPad * kPad, out[0], out[1], out[2]);
+      }
+      const int valid = y < rows ? count : 0;
+      for (int p = 0; p < 3; ++p) std::fill(out[p] + valid, out[p] + (kXybPitch - begin), 0.0f);
+    }
+  }
+
+  template <class Sample>
+  void linearise(const Frame& frame, int top, int rows) const {
+    const Color& color = metric.plan_.color;
+    const PlaneView &luma = frame.planes[0], &cb = frame.planes[1], &cr = frame.planes[2];
+    const int count = last - first, padded = (count + kPad - 1) / kPad * kPad;
+    const int chroma_first = chroma_position(first, grid.width, cb.width_px);
+    const int chroma_count = chroma_position(last - 1, grid.width, cb.width_px) + 1 - chroma_first;
+    Sample* const staged = reinterpret_cast<Sample*>(work.samples);
+    const float* terms = work.terms;
+    int chroma_row = -1;
+    for (int y = 0; y < rows; ++y) {
+      const int wanted = chroma_position(top + y, grid.height, cb.height_px);
+      if (wanted != chroma_row) {
+        chroma_row = wanted;
+        Sample *const u = staged + kXybPitch, *const v = staged + 2 * kXybPitch;
+        std::copy_n(cb.row<Sample>(chroma_row) + chroma_first, chroma_count, u);
+        std::copy_n(cr.row<Sample>(chroma_row) + chroma_first, chroma_count, v);
+        chroma_terms(u, v, (chroma_count + kPad - 1) / kPad * kPad, color, work.terms, kXybPitch);
+        if (cb.width_px != grid.width) terms = spread_chroma(cb.width_px, chroma_first, count);
+      }
+      std::copy_n(luma.row<Sample>(top + y) + first, count, staged);
+      float* const r = work.rgb + static_cast<size_t>(y) * kXybPitch;
+      linear_row(staged, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane, r + 2 * WorkSpace::kPlane);
+      for (int p = 0; p < 3; ++p) repeat_edge(r + p * WorkSpace::kPlane, count, grid.width, last);
+    }
+  }
+
+  // After the last column of an odd picture its value stands once more, for halving.
+  static void repeat_edge(float* row, int count, int width, int last) {
+    if (last == width && width % 2 != 0) row[count] = row[count - 1];
+  }
+
+  const float* spread_chroma(int chroma_width, int chroma_first, int count) const {
+    for (int i = 0; i < 4; ++i) {
+      const float* in = work.terms + i * kXybPitch;
+      float* out = work.spread + i * kXybPitch;
+      if (2 * chroma_width == grid.width) {  // `first` is even
+        double_columns(in, count, out);
+      } else {
+        for (int x = 0; x < count; ++x) out[x] = in[chroma_position(first + x, grid.width, chroma_width) - chroma_first];
+      }
+    }
+    return work.spread;
+  }
+
+  void halve(int picture, const float* const rgb[3], ptrdiff_t pitch, int top, int rows) const {
+    const Grid& next = metric.grids_[scale + 1];
+    const int count = (columns + 1) / 2, shift = x0 - first;
+    for (int p = 0; p < 3; ++p) {
+      for (int y = 0; y < rows; y += 2) {
+        const float* upper = rgb[p] + y * pitch + shift;
+        const float* lower = y + 1 < rows ? upper + pitch : upper;  // rows end early only at the picture's border
+        float* out = linear_plane(scale + 1, picture, p) + (top + y) / 2 * static_cast<ptrdiff_t>(next.pitch) + x0 / 2;
+        halve_row(upper, lower, (count + kPad - 1) / kPad * kPad, out);
+        repeat_edge(out, count, next.width, x0 / 2 + count);
+      }
+    }
+  }
+
+  float* across_state(int block, int stream) const {
+    return state.across.data() + (static_cast<size_t>(block) * streams(plan, dis_count) + stream) * kStates * kRows;
+  }
+
+  // The streams of a plane in order: mu1, s11; then of each distorted picture mu2, s22, s12. Without SSIM only
+  // the first moments.
+  void blur_rows(int block, int plane, int stream) const {
+    const bool ssim = plan.planes[plane].needs_ssim;
+    const float *a = lanes(block, 0, plane, work.ref_lanes), *none = nullptr;
+    blur_stream(block, stream++, a, none);
+    if (ssim) blur_stream(block, stream++, a, a);
+    for (int k = 0; k < dis_count; ++k) {
+      const float* b = lanes(block, 1 + k, plane, work.dis_lanes);
+      blur_stream(block, stream++, b, none);
+      if (ssim) blur_stream(block, stream++, b, b);
+      if (ssim) blur_stream(block, stream++, a, b);
+    }
+  }
+
+  // Lanes of the tile's column 0, with those before and after it.
+  const float* lanes(int block, int picture, int plane, float* out) const {
+    const int slot = block * kRows & (kRing - 1), skip = column == 0 ? 0 : kHalo;
+    rows_to_lanes(xyb_plane(picture, plane) + slot * kXybPitch + skip, kXybPitch, kLaneColumns - skip, out + skip * kRows);
+    return out + kLead * kRows;
+  }
+
+  void blur_stream(int block, int stream, const float* a, const float* b) const {
+    float* const oscillators = across_state(block, stream);
+    int begin = 0;
+    if (column == 0) {
+      std::fill_n(oscillators, kStates * kRows, 0.0f);
+      begin = -kAhead;
+    }
+    float* const out = work.out_lanes + kLead * kRows;
+    blur_across(a, b, begin, groups * kGroup, oscillators, out);
+    const int slot = block * kRows & (kRing - 1);
+    lanes_to_rows(out, groups * kGroup, ring + (static_cast<size_t>(stream) * kRing + slot) * kTileColumns, kTileColumns);
+  }
+
+  // Finishes the blur of a group of columns, 4 rows behind the rows known, and adds up its maps.
+  void compare(int block, int plane, int stream, int x) const {
+    const PlanePlan& wanted = plan.planes[plane];
+    const int top = block * kRows - kAhead;
+    const int begin = std::max(0, -top), end = std::clamp(grid.height - top, 0, kRows);
+    float* out[5];
+    for (int i = 0; i < 5; ++i) out[i] = work.blurred + i * WorkSpace::kBlurredSize;
+    const auto blur = [&](float* to) {
+      blur_down(ring + static_cast<size_t>(stream) * kRing * kTileColumns + x, kTileColumns, top,
+                down + static_cast<size_t>(stream) * kStates * kTileColumns + x, kTileColumns, to);
+      ++stream;
+    };
+    blur(out[0]);
+    if (wanted.needs_ssim) blur(out[1]);
+    for (int k = 0; k < dis_count; ++k) {
+      blur(out[2]);
+      if (wanted.needs_ssim) blur(out[3]);
+      if (wanted.needs_ssim) blur(out[4]);
+      const Blurred blurred{out[0], out[2], out[1], out[3], out[4]};
+      double* const sums = totals_of(k, plane) + x;
+      if (wanted.needs_ssim) add_ssim(metric.plan_.definition, blurred, begin, end, sums, kTileColumns);
+      if (wanted.needs_edges) {
+        add_edges(blurred, xyb_plane(0, plane) + kLead + x, xyb_plane(1 + k, plane) + kLead + x, kXybPitch, top, begin, end, sums,
+                  kTileColumns);
+      }
+    }
+  }
+
+  void sum_columns() const {
+    for (int k = 0; k < dis_count; ++k) {
+      PlaneSums& sums = state.sums[scale][static_cast<size_t>(column) * dis_count + k];
+      for (int plane = 0; plane < 3; ++plane) {
+        for (int i = 0; i < kNorms; ++i) {
+          const double* total = totals_of(k, plane) + i * kTileColumns;
+          sums[plane][i] = 0;
+          for (int x = 0; x < columns; ++x) sums[plane][i] += total[x];
+        }
+      }
+    }
+  }
+};
+
+void Ssimulacra2::run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const {
+  const auto [scale, diagonal] = phases_[phase];
+  const int row = grids_[scale].first_row(diagonal) + strip;
+  const Tile tile{*this, input, static_cast<State&>(state), scale, row, diagonal - row, WorkSpace(scratch)};
+  tile.run();
+}
+
+Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
+  FOVEA_ASSIGN(const Params params, param_table().parse(options));
+  if (params.definition != "reference" && params.definition != "fork") {
+    return usage_error("ssimulacra2: definition=" + params.definition + " is neither reference nor fork");
+  }
+  if (format.chroma == Chroma::k400) {
+    return unsupported_error("ssimulacra2: " + describe(format) + " has no colour; it needs 4:2:0, 4:2:2 or 4:4:4");
+  }
+  if (std::min(format.width_px, format.height_px) < kSmallestSide_px) {
+    return too_small_error("ssimulacra2", format, kSmallestSide_px, kSmallestSide_px);
+  }
+  return std::unique_ptr<Metric>(std::make_unique<Ssimulacra2>(make_plan(
+      format, params.yuv_matrix, params.definition == "fork" ? Definition::kFork : Definition::kReference)));
+}
+
+}  // namespace
+
+extern const MetricInfo kMetric;
+const MetricInfo kMetric = {
+    .name = "ssimulacra2",
+    .summary = "structural similarity and edges in a colour space made for the eye, over six scales",
+    .provided = {{"ssimulacra2", nullptr}},
+    .params = param_specs,
+    .suffix = suffix,
+    .create = create,
+};
+
+}  // namespace fovea::ssimulacra2

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+// From samples to the planes X, Y, B. Compiled once per CPU target; the wrappers at the end choose at run time.
+#include "metrics/ssimulacra2/ssimulacra2_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "metrics/ssimulacra2/ssimulacra2_color.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fovea::ssimulacra2::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using DF = hn::CappedTag<float, kPad>;
+using DI = hn::RebindToSigned<DF>;
+using DU = hn::RebindToUnsigned<DF>;
+using VF = hn::Vec<DF>;
+
+template <class Sample>
+HWY_INLINE VF LoadSamples(const Sample* from) {
+  const DI di;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::ConvertTo(DF(), hn::Set(di, *from));
+#else
+  const hn::Rebind<Sample, DI> d;
+  return hn::ConvertTo(DF(), hn::PromoteTo(di, hn::LoadU(d, from)));
+#endif
+}
+
+template <class Sample>
+void ChromaTerms(const Sample* HWY_RESTRICT cb, const Sample* HWY_RESTRICT cr, int count, const Color& color,
+                 float* HWY_RESTRICT terms, int pitch) {
+  const DF d;
+  const auto inverse_peak = hn::Set(d, color.inverse_peak), half = hn::Set(d, 0.5f), scale = hn::Set(d, color.chroma_scale);
+  for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
+    const auto u = hn::Mul(hn::Sub(hn::Mul(LoadSamples(cb + x), inverse_peak), half), scale);
+    const auto v = hn::Mul(hn::Sub(hn::Mul(LoadSamples(cr + x), inverse_peak), half), scale);
+    hn::StoreU(hn::Mul(hn::Set(d, color.cr_to_r), v), d, terms + x);
+    hn::StoreU(hn::Mul(hn::Set(d, color.cb_to_g), u), d, terms + pitch + x);
+    hn::StoreU(hn::Mul(hn::Set(d, color.cr_to_g), v), d, terms + 2 * pitch + x);
+    hn::StoreU(hn::Mul(hn::Set(d, color.cb_to_b), u), d, terms + 3 * pitch + x);
+  }
+}
+void ChromaTerms8(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms, int pitch) {
+  ChromaTerms(cb, cr, count, color, terms, pitch);
+}
+void ChromaTerms16(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms, int pitch) {
+  ChromaTerms(cb, cr, count, color, terms, pitch);
+}
+
+void DoubleColumns(const float* HWY_RESTRICT in, int count, float* HWY_RESTRICT out) {
+  const DF d;
+  const int lanes = static_cast<int>(hn::Lanes(d));
+  int x = 0;
+  for (; x + 2 * lanes <= count; x += 2 * lanes) {
+    const auto v = hn::LoadU(d, in + x / 2);
+    hn::StoreInterleaved2(v, v, d, out + x);
+  }
+  for (; x < count; ++x) out[x] = in[x / 2];
+}
+
+// `encoded` in [0, 1]. At 1 the position is the last point, whose rise is 0.
+HWY_INLINE VF Linear(const SrgbTable& table, VF encoded) {
+  const DF d;
+  const DI di;
+  const auto position = hn::Mul(encoded, hn::Set(d, static_cast<float>(SrgbTable::kSize - 1)));
+  const auto i = hn::ConvertTo(di, position);
+  const auto fraction = hn::Sub(position, hn::ConvertTo(d, i));
+  const auto value = hn::GatherIndex(d, table.value.data(), i), rise = hn::GatherIndex(d, table.rise.data(), i);
+  return hn::Add(value, hn::Mul(fraction, rise));
+}
+
+template <class Sample>
+void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms, int pitch, int count, const Color& color,
+               float* HWY_RESTRICT r, float* HWY_RESTRICT g, float* HWY_RESTRICT b) {
+  const DF d;
+  const SrgbTable& table = srgb_table();
+  const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
+  const auto inverse_peak = hn::Set(d, color.inverse_peak), offset = hn::Set(d, color.luma_offset),
+             scale = hn::Set(d, color.luma_scale);
+  const auto clamp = [&](VF v) HWY_ATTR { return hn::Min(hn::Max(v, zero), one); };
+  for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
+    const auto y = hn::Mul(hn::Sub(hn::Mul(LoadSamples(luma + x), inverse_peak), offset), scale);
+    const auto red = hn::Add(y, hn::LoadU(d, terms + x));
+    const auto green = hn::Sub(hn::Sub(y, hn::LoadU(d, terms + pitch + x)), hn::LoadU(d, terms + 2 * pitch + x));
+    const auto blue = hn::Add(y, hn::LoadU(d, terms + 3 * pitch + x));
+    hn::StoreU(Linear(table, clamp(red)), d, r + x);
+    hn::StoreU(Linear(table, clamp(green)), d, g + x);
+    hn::StoreU(Linear(table, clamp(blue)), d, b + x);
+  }
+}
+void LinearRow8(const uint8_t* luma, const float* terms, int pitch, int count, const Color& color, float* r, float* g, float* b) {
+  LinearRow(luma, terms, pitch, count, color, r, g, b);
+}
+void LinearRow16(const uint16_t* luma, const float* terms, int pitch, int count, const Color& color, float* r, float* g, float* b) {
+  LinearRow(luma, terms, pitch, count, color, r, g, b);
+}
+
+// i / 3, exact.
+HWY_INLINE hn::Vec<DU> Third(hn::Vec<DU> i) {
+  const DU d;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(d, hn::GetLane(i) / 3);
+#else
+  const hn::Repartition<uint64_t, DU> d64;
+  const auto reciprocal = hn::Set(d, 0xAAAAAAABu);  // 2^33 / 3
+  const auto even = hn::ShiftRight<33>(hn::MulEven(i, reciprocal));
+  const auto odd = hn::ShiftRight<1>(hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, i))), reciprocal));
+  return hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
+#endif
+}
+
+// x > 0.
+HWY_INLINE VF CubeRoot(VF x) {
+  const DF d;
+  const DU du;
+  const auto third = hn::Set(d, 1.0f / 3.0f);
+  auto y = hn::BitCast(d, hn::Add(Third(hn::BitCast(du, x)), hn::Set(du, 0x2a5137a0u)));
+  y = hn::Mul(hn::Add(hn::Add(y, y), hn::Div(x, hn::Mul(y, y))), third);
+  return hn::Mul(hn::Add(hn::Add(y, y), hn::Div(x, hn::Mul(y, y))), third);
+}
+
+void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const float* HWY_RESTRICT b, int count,
+            float* HWY_RESTRICT out_x, float* HWY_RESTRICT out_y, float* HWY_RESTRICT out_b) {
+  constexpr float kBias = 0.0037930732552754493f;
+  constexpr float kRedInL = 0.30f, kRedInM = 0.23f, kRedInS = 0.24342268924547819f;
+  constexpr float kGreenInS = 0.20476744424496821f, kBlueInL = 0.078f;
+  const DF d;
+  const auto bias = hn::Set(d, kBias);
+  const auto bias_root = CubeRoot(bias);
+  // Light and weights are not negative: with the bias the sum is positive.
+  const auto cone = [&](VF red, VF green, VF blue, float kr, float kg, float kb) HWY_ATTR {
+    const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)), hn::Mul(hn::Set(d, kb), blue));
+    return hn::Sub(CubeRoot(hn::Add(sum, bias)), bias_root);
+  };
+  for (int i = 0; i < count; i += static_cast<int>(hn::Lanes(d))) {
+    const auto red = hn::LoadU(d, r + i), green = hn::LoadU(d, g + i), blue = hn::LoadU(d, b + i);
+    const auto l = cone(red, green, blue, kRedInL, 1.0f - kRedInL - kBlueInL, kBlueInL);
+    const auto m = cone(red, green, blue, kRedInM, 1.0f - kRedInM - kBlueInL, kBlueInL);
+    const auto s = cone(red, green, blue, kRedInS, kGreenInS, 1.0f - kRedInS - kGreenInS);
+    const auto half = hn::Set(d, 0.5f);
+    const auto y = hn::Mul(half, hn::Add(l, m));
+    hn::StoreU(hn::Add(hn::Mul(hn::Mul(half, hn::Sub(l, m)), hn::Set(d, 14.0f)), hn::Set(d, 0.42f)), d, out_x + i);
+    hn::StoreU(hn::Add(y, hn::Set(d, 0.01f)), d, out_y + i);
+    hn::StoreU(hn::Add(hn::Sub(s, y), hn::Set(d, 0.55f)), d, out_b + i);
+  }
+}
+
+void HalveRow(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, int count, float* HWY_RESTRICT out) {
+  const DF d;
+  const auto quarter = hn::Set(d, 0.25f);
+  for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
+    VF t0, t1, b0, b1;
+    hn::LoadInterleaved2(d, top + 2 * x, t0, t1);
+    hn::LoadInterleaved2(d, bottom + 2 * x, b0, b1);
+    hn::StoreU(hn::Mul(hn::Add(hn::Add(hn::Add(t0, t1), b0), b1), quarter), d, out + x);
+  }
+}
+
+}  // namespace fovea::ssimulacra2::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fovea::ssimulacra2 {
+
+HWY_EXPORT(ChromaTerms8);
+HWY_EXPORT(ChromaTerms16);
+HWY_EXPORT(DoubleColumns);
+HWY_EXPORT(LinearRow8);
+HWY_EXPORT(LinearRow16);
+HWY_EXPORT(XybRow);
+HWY_EXPORT(HalveRow);
+
+void chroma_terms(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms, int pitch) {
+  HWY_DYNAMIC_DISPATCH(ChromaTerms8)(cb, cr, count, color, terms, pitch);
+}
+void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms, int pitch) {
+  HWY_DYNAMIC_DISPATCH(ChromaTerms16)(cb, cr, count, color, terms, pitch);
+}
+void double_columns(const float* in, int count, float* out) { HWY_DYNAMIC_DISPATCH(DoubleColumns)(in, count, out); }
+void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
+                float* b) {
+  HWY_DYNAMIC_DISPATCH(LinearRow8)(luma, terms, terms_pitch, count, color, r, g, b);
+}
+void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
+                float* b) {
+  HWY_DYNAMIC_DISPATCH(LinearRow16)(luma, terms, terms_pitch, count, color, r, g, b);
+}
+void xyb_row(const float* r, const float* g, const float* b, int count, float* x, float* y, float* blue) {
+  HWY_DYNAMIC_DISPATCH(XybRow)(r, g, b, count, x, y, blue);
+}
+void halve_row(const float* top, const float* bottom, int count, float* out) {
+  HWY_DYNAMIC_DISPATCH(HalveRow)(top, bottom, count, out);
+}
+
+}  // namespace fovea::ssimulacra2
+#endif
