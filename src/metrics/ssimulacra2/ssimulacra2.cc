@@ -63,7 +63,8 @@ int streams(const ScalePlan& scale, int dis_count) {
   return sum;
 }
 
-// What a column of tiles hands down. Offsets in floats; per distorted picture and plane kNorms rows of totals.
+// What a column of tiles hands down. Offsets in floats; per distorted picture and plane kNorms rows of
+// totals.
 struct ColumnLayout {
   size_t ring = 0;   // [stream][kRing][kTileColumns]
   size_t state = 0;  // [stream][kStates][kTileColumns]
@@ -75,7 +76,8 @@ struct ColumnLayout {
     const size_t count = streams(scale, dis_count);
     state = count * kRing * kTileColumns;
     xyb = state + count * kStates * kTileColumns;
-    floats = round_up(xyb + static_cast<size_t>(1 + dis_count) * 3 * kRing * kXybPitch, kAlignment / sizeof(float));
+    floats = round_up(xyb + static_cast<size_t>(1 + dis_count) * 3 * kRing * kXybPitch,
+                      kAlignment / sizeof(float));
     totals = static_cast<size_t>(dis_count) * 3 * kNorms * kTileColumns;
   }
 };
@@ -83,8 +85,9 @@ struct ColumnLayout {
 using PlaneSums = std::array<std::array<double, kNorms>, 3>;
 
 struct State final : FrameState {
-  std::vector<AlignedBuffer<float>> linear;  // [scale][picture][plane] of the scales above 0, one buffer a scale
-  AlignedBuffer<float> columns;              // ColumnLayout per column of tiles; scales take turns
+  std::vector<AlignedBuffer<float>>
+      linear;                    // [scale][picture][plane] of the scales above 0, one buffer a scale
+  AlignedBuffer<float> columns;  // ColumnLayout per column of tiles; scales take turns
   AlignedBuffer<double> totals;
   AlignedBuffer<float> across;               // states of the blur along rows: [block][stream][kStates][kRows]
   std::vector<std::vector<PlaneSums>> sums;  // [scale][column of tiles * dis_count + dis]
@@ -115,7 +118,8 @@ struct WorkSpace {
         blurred(scratch.take<float>(5 * kBlurredSize)) {}
   static size_t bytes() {
     return Scratch::bytes_for<float>(3 * kPlane) + 2 * Scratch::bytes_for<float>(4 * kXybPitch) +
-           Scratch::bytes_for<uint8_t>(6 * kXybPitch) + 3 * Scratch::bytes_for<float>(kLanes) + Scratch::bytes_for<float>(5 * kBlurredSize);
+           Scratch::bytes_for<uint8_t>(6 * kXybPitch) + 3 * Scratch::bytes_for<float>(kLanes) +
+           Scratch::bytes_for<float>(5 * kBlurredSize);
   }
 };
 
@@ -142,7 +146,8 @@ class Ssimulacra2 final : public Metric {
       const ColumnLayout layout(plan_.scales[s], dis_count);
       columns = std::max(columns, grid.columns * layout.floats);
       totals = std::max(totals, grid.columns * layout.totals);
-      across = std::max(across, static_cast<size_t>(grid.blocks) * streams(plan_.scales[s], dis_count) * kStates * kRows);
+      across = std::max(
+          across, static_cast<size_t>(grid.blocks) * streams(plan_.scales[s], dis_count) * kStates * kRows);
       state->linear.emplace_back(s == 0 ? 0 : plane_size(s) * 3 * (1 + dis_count));
       state->sums.emplace_back(static_cast<size_t>(grid.columns) * dis_count);
     }
@@ -153,7 +158,8 @@ class Ssimulacra2 final : public Metric {
   }
 
   void run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const override;
-  void finish(const FrameInput& input, const FrameState& frame_state, int dis, std::span<double> raw) const override {
+  void finish(const FrameInput& input, const FrameState& frame_state, int dis,
+              std::span<double> raw) const override {
     const State& state = static_cast<const State&>(frame_state);
     const size_t dis_count = input.dis().size();
     std::vector<PlaneSums> norms(grids_.size());
@@ -176,7 +182,9 @@ class Ssimulacra2 final : public Metric {
     int scale;
     int diagonal;
   };
-  size_t plane_size(size_t scale) const { return static_cast<size_t>(grids_[scale].pitch) * grids_[scale].height; }
+  size_t plane_size(size_t scale) const {
+    return static_cast<size_t>(grids_[scale].pitch) * grids_[scale].height;
+  }
 
   Plan plan_;
   std::vector<Grid> grids_;
@@ -209,8 +217,12 @@ struct Ssimulacra2::Tile {
   float* const xyb = ring + layout.xyb;
   double* const totals = state.totals.data() + column * layout.totals;
 
-  float* xyb_plane(int picture, int plane) const { return xyb + (static_cast<size_t>(picture) * 3 + plane) * kRing * kXybPitch; }
-  double* totals_of(int dis, int plane) const { return totals + (static_cast<size_t>(dis) * 3 + plane) * kNorms * kTileColumns; }
+  float* xyb_plane(int picture, int plane) const {
+    return xyb + (static_cast<size_t>(picture) * 3 + plane) * kRing * kXybPitch;
+  }
+  double* totals_of(int dis, int plane) const {
+    return totals + (static_cast<size_t>(dis) * 3 + plane) * kNorms * kTileColumns;
+  }
   float* linear_plane(int s, int picture, int plane) const {
     return state.linear[s].data() + (static_cast<size_t>(picture) * 3 + plane) * metric.plane_size(s);
   }
@@ -259,7 +271,8 @@ struct Ssimulacra2::Tile {
       for (int p = 0; p < 3; ++p) out[p] = xyb_plane(picture, p) + (slot + y) * kXybPitch + begin;
       if (y < rows) {
         const ptrdiff_t from = y * pitch;
-        xyb_row(rgb[0] + from, rgb[1] + from, rgb[2] + from, (count + kPad - 1) / kPad * kPad, out[0], out[1], out[2]);
+        xyb_row(rgb[0] + from, rgb[1] + from, rgb[2] + from, (count + kPad - 1) / kPad * kPad, out[0], out[1],
+                out[2]);
       }
       const int valid = y < rows ? count : 0;
       for (int p = 0; p < 3; ++p) std::fill(out[p] + valid, out[p] + (kXybPitch - begin), 0.0f);
@@ -288,7 +301,8 @@ struct Ssimulacra2::Tile {
       }
       std::copy_n(luma.row<Sample>(top + y) + first, count, staged);
       float* const r = work.rgb + static_cast<size_t>(y) * kXybPitch;
-      linear_row(staged, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane, r + 2 * WorkSpace::kPlane);
+      linear_row(staged, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane,
+                 r + 2 * WorkSpace::kPlane);
       for (int p = 0; p < 3; ++p) repeat_edge(r + p * WorkSpace::kPlane, count, grid.width, last);
     }
   }
@@ -305,7 +319,8 @@ struct Ssimulacra2::Tile {
       if (2 * chroma_width == grid.width) {  // `first` is even
         double_columns(in, count, out);
       } else {
-        for (int x = 0; x < count; ++x) out[x] = in[chroma_position(first + x, grid.width, chroma_width) - chroma_first];
+        for (int x = 0; x < count; ++x)
+          out[x] = in[chroma_position(first + x, grid.width, chroma_width) - chroma_first];
       }
     }
     return work.spread;
@@ -317,8 +332,10 @@ struct Ssimulacra2::Tile {
     for (int p = 0; p < 3; ++p) {
       for (int y = 0; y < rows; y += 2) {
         const float* upper = rgb[p] + y * pitch + shift;
-        const float* lower = y + 1 < rows ? upper + pitch : upper;  // rows end early only at the picture's border
-        float* out = linear_plane(scale + 1, picture, p) + (top + y) / 2 * static_cast<ptrdiff_t>(next.pitch) + x0 / 2;
+        const float* lower =
+            y + 1 < rows ? upper + pitch : upper;  // rows end early only at the picture's border
+        float* out =
+            linear_plane(scale + 1, picture, p) + (top + y) / 2 * static_cast<ptrdiff_t>(next.pitch) + x0 / 2;
         halve_row(upper, lower, (count + kPad - 1) / kPad * kPad, out);
         repeat_edge(out, count, next.width, x0 / 2 + count);
       }
@@ -326,11 +343,12 @@ struct Ssimulacra2::Tile {
   }
 
   float* across_state(int block, int stream) const {
-    return state.across.data() + (static_cast<size_t>(block) * streams(plan, dis_count) + stream) * kStates * kRows;
+    return state.across.data() +
+           (static_cast<size_t>(block) * streams(plan, dis_count) + stream) * kStates * kRows;
   }
 
-  // The streams of a plane in order: mu1, s11; then of each distorted picture mu2, s22, s12. Without SSIM only
-  // the first moments.
+  // The streams of a plane in order: mu1, s11; then of each distorted picture mu2, s22, s12. Without SSIM
+  // only the first moments.
   void blur_rows(int block, int plane, int stream) const {
     const bool ssim = plan.planes[plane].needs_ssim;
     const float *a = lanes(block, 0, plane, work.ref_lanes), *none = nullptr;
@@ -347,7 +365,8 @@ struct Ssimulacra2::Tile {
   // Lanes of the tile's column 0, with those before and after it.
   const float* lanes(int block, int picture, int plane, float* out) const {
     const int slot = block * kRows & (kRing - 1), skip = column == 0 ? 0 : kHalo;
-    rows_to_lanes(xyb_plane(picture, plane) + slot * kXybPitch + skip, kXybPitch, kLaneColumns - skip, out + skip * kRows);
+    rows_to_lanes(xyb_plane(picture, plane) + slot * kXybPitch + skip, kXybPitch, kLaneColumns - skip,
+                  out + skip * kRows);
     return out + kLead * kRows;
   }
 
@@ -361,7 +380,8 @@ struct Ssimulacra2::Tile {
     float* const out = work.out_lanes + kLead * kRows;
     blur_across(a, b, begin, groups * kGroup, oscillators, out);
     const int slot = block * kRows & (kRing - 1);
-    lanes_to_rows(out, groups * kGroup, ring + (static_cast<size_t>(stream) * kRing + slot) * kTileColumns, kTileColumns);
+    lanes_to_rows(out, groups * kGroup, ring + (static_cast<size_t>(stream) * kRing + slot) * kTileColumns,
+                  kTileColumns);
   }
 
   // Finishes the blur of a group of columns, 4 rows behind the rows known, and adds up its maps.
@@ -386,8 +406,8 @@ struct Ssimulacra2::Tile {
       double* const sums = totals_of(k, plane) + x;
       if (wanted.needs_ssim) add_ssim(metric.plan_.definition, blurred, begin, end, sums, kTileColumns);
       if (wanted.needs_edges) {
-        add_edges(blurred, xyb_plane(0, plane) + kLead + x, xyb_plane(1 + k, plane) + kLead + x, kXybPitch, top, begin, end, sums,
-                  kTileColumns);
+        add_edges(blurred, xyb_plane(0, plane) + kLead + x, xyb_plane(1 + k, plane) + kLead + x, kXybPitch,
+                  top, begin, end, sums, kTileColumns);
       }
     }
   }
@@ -406,7 +426,8 @@ struct Ssimulacra2::Tile {
   }
 };
 
-void Ssimulacra2::run(const FrameInput& input, int phase, int strip, FrameState& state, Scratch& scratch) const {
+void Ssimulacra2::run(const FrameInput& input, int phase, int strip, FrameState& state,
+                      Scratch& scratch) const {
   const auto [scale, diagonal] = phases_[phase];
   const int row = grids_[scale].first_row(diagonal) + strip;
   const Tile tile{*this, input, static_cast<State&>(state), scale, row, diagonal - row, WorkSpace(scratch)};
@@ -419,7 +440,8 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
     return usage_error("ssimulacra2: definition=" + params.definition + " is neither reference nor fork");
   }
   if (format.chroma == Chroma::k400) {
-    return unsupported_error("ssimulacra2: " + describe(format) + " has no colour; it needs 4:2:0, 4:2:2 or 4:4:4");
+    return unsupported_error("ssimulacra2: " + describe(format) +
+                             " has no colour; it needs 4:2:0, 4:2:2 or 4:4:4");
   }
   if (std::min(format.width_px, format.height_px) < kSmallestSide_px) {
     return too_small_error("ssimulacra2", format, kSmallestSide_px, kSmallestSide_px);

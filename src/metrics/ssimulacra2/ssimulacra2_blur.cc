@@ -16,7 +16,8 @@ using DA = hn::CappedTag<float, kRows / 2>;
 using DD = hn::CappedTag<float, kGroup / 2>;
 
 // in[4][in_pitch] to out[4][out_pitch] with rows and columns exchanged.
-HWY_INLINE void Transpose4(const float* HWY_RESTRICT in, ptrdiff_t in_pitch, float* HWY_RESTRICT out, ptrdiff_t out_pitch) {
+HWY_INLINE void Transpose4(const float* HWY_RESTRICT in, ptrdiff_t in_pitch, float* HWY_RESTRICT out,
+                           ptrdiff_t out_pitch) {
 #if HWY_TARGET == HWY_SCALAR
   for (int y = 0; y < 4; ++y) {
     for (int x = 0; x < 4; ++x) out[x * out_pitch + y] = in[y * in_pitch + x];
@@ -26,8 +27,10 @@ HWY_INLINE void Transpose4(const float* HWY_RESTRICT in, ptrdiff_t in_pitch, flo
   const hn::FixedTag<double, 2> d64;
   const auto r0 = hn::LoadU(d, in), r1 = hn::LoadU(d, in + in_pitch), r2 = hn::LoadU(d, in + 2 * in_pitch),
              r3 = hn::LoadU(d, in + 3 * in_pitch);
-  const auto a = hn::BitCast(d64, hn::InterleaveLower(d, r0, r1)), b = hn::BitCast(d64, hn::InterleaveLower(d, r2, r3)),
-             e = hn::BitCast(d64, hn::InterleaveUpper(d, r0, r1)), f = hn::BitCast(d64, hn::InterleaveUpper(d, r2, r3));
+  const auto a = hn::BitCast(d64, hn::InterleaveLower(d, r0, r1)),
+             b = hn::BitCast(d64, hn::InterleaveLower(d, r2, r3)),
+             e = hn::BitCast(d64, hn::InterleaveUpper(d, r0, r1)),
+             f = hn::BitCast(d64, hn::InterleaveUpper(d, r2, r3));
   hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, a, b)), d, out);
   hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, a, b)), d, out + out_pitch);
   hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, e, f)), d, out + 2 * out_pitch);
@@ -43,16 +46,20 @@ void RowsToLanes(const float* rows, ptrdiff_t pitch, int columns, float* lanes) 
 
 void LanesToRows(const float* lanes, int columns, float* rows, ptrdiff_t pitch) {
   for (int y = 0; y < kRows; y += 4) {
-    for (int x = 0; x < columns; x += 4) Transpose4(lanes + x * kRows + y, kRows, rows + y * pitch + x, pitch);
+    for (int x = 0; x < columns; x += 4)
+      Transpose4(lanes + x * kRows + y, kRows, rows + y * pitch + x, pitch);
   }
 }
 
 // One step of the three oscillators of a vector of lanes: l their last outputs, b those before.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V Step(D d, V sum, V& l1, V& l3, V& l5, V& b1, V& b3, V& b5) {
-  const V v1 = hn::Sub(hn::Sub(hn::Mul(hn::Set(d, kBlurInput[0]), sum), hn::Mul(hn::Set(d, kBlurFeedback[0]), l1)), b1);
-  const V v3 = hn::Sub(hn::Sub(hn::Mul(hn::Set(d, kBlurInput[1]), sum), hn::Mul(hn::Set(d, kBlurFeedback[1]), l3)), b3);
-  const V v5 = hn::Sub(hn::Sub(hn::Mul(hn::Set(d, kBlurInput[2]), sum), hn::Mul(hn::Set(d, kBlurFeedback[2]), l5)), b5);
+  const V v1 = hn::Sub(
+      hn::Sub(hn::Mul(hn::Set(d, kBlurInput[0]), sum), hn::Mul(hn::Set(d, kBlurFeedback[0]), l1)), b1);
+  const V v3 = hn::Sub(
+      hn::Sub(hn::Mul(hn::Set(d, kBlurInput[1]), sum), hn::Mul(hn::Set(d, kBlurFeedback[1]), l3)), b3);
+  const V v5 = hn::Sub(
+      hn::Sub(hn::Mul(hn::Set(d, kBlurInput[2]), sum), hn::Mul(hn::Set(d, kBlurFeedback[2]), l5)), b5);
   b1 = l1;
   b3 = l3;
   b5 = l5;
@@ -62,15 +69,18 @@ HWY_INLINE V Step(D d, V sum, V& l1, V& l3, V& l5, V& b1, V& b3, V& b5) {
   return hn::Add(hn::Add(v1, v3), v5);
 }
 
-// Runs two neighbouring vectors of lanes through steps [begin, end). input(n, 0 or 1) is the vector's sum of the
-// two inputs, output(n, 0 or 1, value) takes the result. The twelve states stay in registers.
+// Runs two neighbouring vectors of lanes through steps [begin, end). input(n, 0 or 1) is the vector's sum of
+// the two inputs, output(n, 0 or 1, value) takes the result. The twelve states stay in registers.
 template <class D, class Input, class Output>
-HWY_INLINE void Oscillate(D d, int begin, int end, float* HWY_RESTRICT state, int pitch, Input input, Output output) {
+HWY_INLINE void Oscillate(D d, int begin, int end, float* HWY_RESTRICT state, int pitch, Input input,
+                          Output output) {
   float* HWY_RESTRICT next = state + hn::Lanes(d);
   auto p1 = hn::LoadU(d, state), p3 = hn::LoadU(d, state + pitch), p5 = hn::LoadU(d, state + 2 * pitch),
-       p1b = hn::LoadU(d, state + 3 * pitch), p3b = hn::LoadU(d, state + 4 * pitch), p5b = hn::LoadU(d, state + 5 * pitch);
+       p1b = hn::LoadU(d, state + 3 * pitch), p3b = hn::LoadU(d, state + 4 * pitch),
+       p5b = hn::LoadU(d, state + 5 * pitch);
   auto q1 = hn::LoadU(d, next), q3 = hn::LoadU(d, next + pitch), q5 = hn::LoadU(d, next + 2 * pitch),
-       q1b = hn::LoadU(d, next + 3 * pitch), q3b = hn::LoadU(d, next + 4 * pitch), q5b = hn::LoadU(d, next + 5 * pitch);
+       q1b = hn::LoadU(d, next + 3 * pitch), q3b = hn::LoadU(d, next + 4 * pitch),
+       q5b = hn::LoadU(d, next + 5 * pitch);
   for (int n = begin; n < end; ++n) {
     output(n, 0, Step(d, input(n, 0), p1, p3, p5, p1b, p3b, p5b));
     output(n, 1, Step(d, input(n, 1), q1, q3, q5, q1b, q3b, q5b));
@@ -94,12 +104,14 @@ HWY_INLINE void Across(int begin, int end, float* HWY_RESTRICT state, float* HWY
   const DA d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   for (int r = 0; r < kRows; r += 2 * lanes) {
-    Oscillate(d, begin, end, state + r, kRows,
-              [&](int n, int half) HWY_ATTR {
-                const ptrdiff_t at = static_cast<ptrdiff_t>(n) * kRows + r + half * lanes;
-                return hn::Add(value(at - kBehind * kRows), value(at + kAhead * kRows));
-              },
-              [&](int n, int half, hn::Vec<DA> v) HWY_ATTR { hn::StoreU(v, d, out + n * kRows + r + half * lanes); });
+    Oscillate(
+        d, begin, end, state + r, kRows,
+        [&](int n, int half) HWY_ATTR {
+          const ptrdiff_t at = static_cast<ptrdiff_t>(n) * kRows + r + half * lanes;
+          return hn::Add(value(at - kBehind * kRows), value(at + kAhead * kRows));
+        },
+        [&](int n, int half, hn::Vec<DA> v)
+            HWY_ATTR { hn::StoreU(v, d, out + n * kRows + r + half * lanes); });
   }
 }
 
@@ -108,21 +120,25 @@ void BlurAcross(const float* a, const float* b, int begin, int end, float* state
   if (b == nullptr) {
     Across(begin, end, state, out, [=](ptrdiff_t i) HWY_ATTR { return hn::LoadU(d, a + i); });
   } else {
-    Across(begin, end, state, out, [=](ptrdiff_t i) HWY_ATTR { return hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i)); });
+    Across(begin, end, state, out,
+           [=](ptrdiff_t i) HWY_ATTR { return hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i)); });
   }
 }
 
-void BlurDown(const float* HWY_RESTRICT ring, int pitch, int first, float* HWY_RESTRICT state, int state_pitch,
-              float* HWY_RESTRICT out) {
+void BlurDown(const float* HWY_RESTRICT ring, int pitch, int first, float* HWY_RESTRICT state,
+              int state_pitch, float* HWY_RESTRICT out) {
   const DD d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   for (int x = 0; x < kGroup; x += 2 * lanes) {
     const auto row = [&](int y) { return ring + (y & (kRing - 1)) * pitch + x; };
-    Oscillate(d, first, first + kRows, state + x, state_pitch,
-              [&](int n, int half) HWY_ATTR {
-                return hn::Add(hn::LoadU(d, row(n - kBehind) + half * lanes), hn::LoadU(d, row(n + kAhead) + half * lanes));
-              },
-              [&](int n, int half, hn::Vec<DD> v) HWY_ATTR { hn::StoreU(v, d, out + (n - first) * kGroup + x + half * lanes); });
+    Oscillate(
+        d, first, first + kRows, state + x, state_pitch,
+        [&](int n, int half) HWY_ATTR {
+          return hn::Add(hn::LoadU(d, row(n - kBehind) + half * lanes),
+                         hn::LoadU(d, row(n + kAhead) + half * lanes));
+        },
+        [&](int n, int half, hn::Vec<DD> v)
+            HWY_ATTR { hn::StoreU(v, d, out + (n - first) * kGroup + x + half * lanes); });
   }
 }
 
@@ -134,16 +150,26 @@ HWY_INLINE void AddTotals(hn::Vec<DD> v, double* HWY_RESTRICT totals) {
   for (size_t i = 0; i < hn::Lanes(d); ++i) totals[i] += static_cast<double>(lane[i]);
 }
 
+// The blur's errors can make energy 0, and 0/0 of equal pictures is no error: CPUs disagree about max(0,
+// NaN).
+template <class D>
+HWY_INLINE hn::Vec<D> PositiveOrZero(D d, hn::Vec<D> v) {
+  return hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), v);
+}
+
 // luminance, structure and energy of the SSIM map.
 template <class D>
-HWY_INLINE void SsimTerms(D d, const Blurred& p, int i, hn::Vec<D>& luminance, hn::Vec<D>& structure, hn::Vec<D>& energy) {
+HWY_INLINE void SsimTerms(D d, const Blurred& p, int i, hn::Vec<D>& luminance, hn::Vec<D>& structure,
+                          hn::Vec<D>& energy) {
   const auto c2 = hn::Set(d, 0.0009f);
   const auto m1 = hn::LoadU(d, p.mu1 + i), m2 = hn::LoadU(d, p.mu2 + i);
   const auto gap = hn::Sub(m1, m2);
   luminance = hn::Sub(hn::Set(d, 1.0f), hn::Mul(gap, gap));
   const auto covariance = hn::Sub(hn::LoadU(d, p.s12 + i), hn::Mul(m1, m2));
   structure = hn::Add(hn::Add(covariance, covariance), c2);
-  energy = hn::Add(hn::Add(hn::Sub(hn::LoadU(d, p.s11 + i), hn::Mul(m1, m1)), hn::Sub(hn::LoadU(d, p.s22 + i), hn::Mul(m2, m2))), c2);
+  energy = hn::Add(hn::Add(hn::Sub(hn::LoadU(d, p.s11 + i), hn::Mul(m1, m1)),
+                           hn::Sub(hn::LoadU(d, p.s22 + i), hn::Mul(m2, m2))),
+                   c2);
 }
 
 // The fork's quotient, in double; rounded to float after it was taken from 1.
@@ -153,9 +179,9 @@ void SsimErrorsInDouble(const Blurred& p, int begin, int end, float* HWY_RESTRIC
   for (int i = begin * kGroup; i < end * kGroup; i += static_cast<int>(hn::Lanes(d))) {
     hn::Vec<decltype(d)> luminance, structure, energy;
     SsimTerms(d, p, i, luminance, structure, energy);
-    const auto quotient =
-        hn::Div(hn::Mul(hn::PromoteTo(d64, luminance), hn::PromoteTo(d64, structure)), hn::PromoteTo(d64, energy));
-    hn::StoreU(hn::DemoteTo(d, hn::Max(hn::Zero(d64), hn::Sub(hn::Set(d64, 1.0), quotient))), d, out + i);
+    const auto quotient = hn::Div(hn::Mul(hn::PromoteTo(d64, luminance), hn::PromoteTo(d64, structure)),
+                                  hn::PromoteTo(d64, energy));
+    hn::StoreU(hn::DemoteTo(d, PositiveOrZero(d64, hn::Sub(hn::Set(d64, 1.0), quotient))), d, out + i);
   }
 }
 
@@ -172,7 +198,7 @@ void AddSsim(Definition definition, const Blurred& blurred, int begin, int end, 
       } else {
         auto luminance = hn::Zero(d), structure = hn::Zero(d), energy = hn::Zero(d);
         SsimTerms(d, blurred, y * kGroup + x, luminance, structure, energy);
-        error = hn::Max(hn::Zero(d), hn::Sub(hn::Set(d, 1.0f), hn::Div(hn::Mul(luminance, structure), energy)));
+        error = PositiveOrZero(d, hn::Sub(hn::Set(d, 1.0f), hn::Div(hn::Mul(luminance, structure), energy)));
       }
       const auto square = hn::Mul(error, error);
       sum = hn::Add(sum, error);
@@ -183,8 +209,8 @@ void AddSsim(Definition definition, const Blurred& blurred, int begin, int end, 
   }
 }
 
-void AddEdges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin, int end, double* sums,
-              int sums_pitch) {
+void AddEdges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin,
+              int end, double* sums, int sums_pitch) {
   const DD d;
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
   for (int x = 0; x < kGroup; x += static_cast<int>(hn::Lanes(d))) {
@@ -234,11 +260,12 @@ void blur_across(const float* a, const float* b, int begin, int end, float* stat
 void blur_down(const float* ring, int pitch, int first, float* state, int state_pitch, float* out) {
   HWY_DYNAMIC_DISPATCH(BlurDown)(ring, pitch, first, state, state_pitch, out);
 }
-void add_ssim(Definition definition, const Blurred& blurred, int begin, int end, double* sums, int sums_pitch) {
+void add_ssim(Definition definition, const Blurred& blurred, int begin, int end, double* sums,
+              int sums_pitch) {
   HWY_DYNAMIC_DISPATCH(AddSsim)(definition, blurred, begin, end, sums, sums_pitch);
 }
-void add_edges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin, int end, double* sums,
-               int sums_pitch) {
+void add_edges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin,
+               int end, double* sums, int sums_pitch) {
   HWY_DYNAMIC_DISPATCH(AddEdges)(blurred, a, b, pitch, first, begin, end, sums, sums_pitch);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
-// From samples to the planes X, Y, B. Compiled once per CPU target; the wrappers at the end choose at run time.
+// From samples to the planes X, Y, B. Compiled once per CPU target; the wrappers at the end choose at run
+// time.
 #include "metrics/ssimulacra2/ssimulacra2_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -31,7 +32,8 @@ template <class Sample>
 void ChromaTerms(const Sample* HWY_RESTRICT cb, const Sample* HWY_RESTRICT cr, int count, const Color& color,
                  float* HWY_RESTRICT terms, int pitch) {
   const DF d;
-  const auto inverse_peak = hn::Set(d, color.inverse_peak), half = hn::Set(d, 0.5f), scale = hn::Set(d, color.chroma_scale);
+  const auto inverse_peak = hn::Set(d, color.inverse_peak), half = hn::Set(d, 0.5f),
+             scale = hn::Set(d, color.chroma_scale);
   for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
     const auto u = hn::Mul(hn::Sub(hn::Mul(LoadSamples(cb + x), inverse_peak), half), scale);
     const auto v = hn::Mul(hn::Sub(hn::Mul(LoadSamples(cr + x), inverse_peak), half), scale);
@@ -41,10 +43,12 @@ void ChromaTerms(const Sample* HWY_RESTRICT cb, const Sample* HWY_RESTRICT cr, i
     hn::StoreU(hn::Mul(hn::Set(d, color.cb_to_b), u), d, terms + 3 * pitch + x);
   }
 }
-void ChromaTerms8(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms, int pitch) {
+void ChromaTerms8(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms,
+                  int pitch) {
   ChromaTerms(cb, cr, count, color, terms, pitch);
 }
-void ChromaTerms16(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms, int pitch) {
+void ChromaTerms16(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms,
+                   int pitch) {
   ChromaTerms(cb, cr, count, color, terms, pitch);
 }
 
@@ -66,13 +70,14 @@ HWY_INLINE VF Linear(const SrgbTable& table, VF encoded) {
   const auto position = hn::Mul(encoded, hn::Set(d, static_cast<float>(SrgbTable::kSize - 1)));
   const auto i = hn::ConvertTo(di, position);
   const auto fraction = hn::Sub(position, hn::ConvertTo(d, i));
-  const auto value = hn::GatherIndex(d, table.value.data(), i), rise = hn::GatherIndex(d, table.rise.data(), i);
+  const auto value = hn::GatherIndex(d, table.value.data(), i),
+             rise = hn::GatherIndex(d, table.rise.data(), i);
   return hn::Add(value, hn::Mul(fraction, rise));
 }
 
 template <class Sample>
-void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms, int pitch, int count, const Color& color,
-               float* HWY_RESTRICT r, float* HWY_RESTRICT g, float* HWY_RESTRICT b) {
+void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms, int pitch, int count,
+               const Color& color, float* HWY_RESTRICT r, float* HWY_RESTRICT g, float* HWY_RESTRICT b) {
   const DF d;
   const SrgbTable& table = srgb_table();
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
@@ -82,17 +87,20 @@ void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms,
   for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
     const auto y = hn::Mul(hn::Sub(hn::Mul(LoadSamples(luma + x), inverse_peak), offset), scale);
     const auto red = hn::Add(y, hn::LoadU(d, terms + x));
-    const auto green = hn::Sub(hn::Sub(y, hn::LoadU(d, terms + pitch + x)), hn::LoadU(d, terms + 2 * pitch + x));
+    const auto green =
+        hn::Sub(hn::Sub(y, hn::LoadU(d, terms + pitch + x)), hn::LoadU(d, terms + 2 * pitch + x));
     const auto blue = hn::Add(y, hn::LoadU(d, terms + 3 * pitch + x));
     hn::StoreU(Linear(table, clamp(red)), d, r + x);
     hn::StoreU(Linear(table, clamp(green)), d, g + x);
     hn::StoreU(Linear(table, clamp(blue)), d, b + x);
   }
 }
-void LinearRow8(const uint8_t* luma, const float* terms, int pitch, int count, const Color& color, float* r, float* g, float* b) {
+void LinearRow8(const uint8_t* luma, const float* terms, int pitch, int count, const Color& color, float* r,
+                float* g, float* b) {
   LinearRow(luma, terms, pitch, count, color, r, g, b);
 }
-void LinearRow16(const uint16_t* luma, const float* terms, int pitch, int count, const Color& color, float* r, float* g, float* b) {
+void LinearRow16(const uint16_t* luma, const float* terms, int pitch, int count, const Color& color, float* r,
+                 float* g, float* b) {
   LinearRow(luma, terms, pitch, count, color, r, g, b);
 }
 
@@ -105,7 +113,8 @@ HWY_INLINE hn::Vec<DU> Third(hn::Vec<DU> i) {
   const hn::Repartition<uint64_t, DU> d64;
   const auto reciprocal = hn::Set(d, 0xAAAAAAABu);  // 2^33 / 3
   const auto even = hn::ShiftRight<33>(hn::MulEven(i, reciprocal));
-  const auto odd = hn::ShiftRight<1>(hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, i))), reciprocal));
+  const auto odd =
+      hn::ShiftRight<1>(hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, i))), reciprocal));
   return hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
 #endif
 }
@@ -130,7 +139,8 @@ void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const floa
   const auto bias_root = CubeRoot(bias);
   // Light and weights are not negative: with the bias the sum is positive.
   const auto cone = [&](VF red, VF green, VF blue, float kr, float kg, float kb) HWY_ATTR {
-    const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)), hn::Mul(hn::Set(d, kb), blue));
+    const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)),
+                             hn::Mul(hn::Set(d, kb), blue));
     return hn::Sub(CubeRoot(hn::Add(sum, bias)), bias_root);
   };
   for (int i = 0; i < count; i += static_cast<int>(hn::Lanes(d))) {
@@ -140,13 +150,15 @@ void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const floa
     const auto s = cone(red, green, blue, kRedInS, kGreenInS, 1.0f - kRedInS - kGreenInS);
     const auto half = hn::Set(d, 0.5f);
     const auto y = hn::Mul(half, hn::Add(l, m));
-    hn::StoreU(hn::Add(hn::Mul(hn::Mul(half, hn::Sub(l, m)), hn::Set(d, 14.0f)), hn::Set(d, 0.42f)), d, out_x + i);
+    hn::StoreU(hn::Add(hn::Mul(hn::Mul(half, hn::Sub(l, m)), hn::Set(d, 14.0f)), hn::Set(d, 0.42f)), d,
+               out_x + i);
     hn::StoreU(hn::Add(y, hn::Set(d, 0.01f)), d, out_y + i);
     hn::StoreU(hn::Add(hn::Sub(s, y), hn::Set(d, 0.55f)), d, out_b + i);
   }
 }
 
-void HalveRow(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, int count, float* HWY_RESTRICT out) {
+void HalveRow(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, int count,
+              float* HWY_RESTRICT out) {
   const DF d;
   const auto quarter = hn::Set(d, 0.25f);
   for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
@@ -171,19 +183,23 @@ HWY_EXPORT(LinearRow16);
 HWY_EXPORT(XybRow);
 HWY_EXPORT(HalveRow);
 
-void chroma_terms(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms, int pitch) {
+void chroma_terms(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms,
+                  int pitch) {
   HWY_DYNAMIC_DISPATCH(ChromaTerms8)(cb, cr, count, color, terms, pitch);
 }
-void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms, int pitch) {
+void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms,
+                  int pitch) {
   HWY_DYNAMIC_DISPATCH(ChromaTerms16)(cb, cr, count, color, terms, pitch);
 }
-void double_columns(const float* in, int count, float* out) { HWY_DYNAMIC_DISPATCH(DoubleColumns)(in, count, out); }
-void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
-                float* b) {
+void double_columns(const float* in, int count, float* out) {
+  HWY_DYNAMIC_DISPATCH(DoubleColumns)(in, count, out);
+}
+void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                float* r, float* g, float* b) {
   HWY_DYNAMIC_DISPATCH(LinearRow8)(luma, terms, terms_pitch, count, color, r, g, b);
 }
-void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
-                float* b) {
+void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                float* r, float* g, float* b) {
   HWY_DYNAMIC_DISPATCH(LinearRow16)(luma, terms, terms_pitch, count, color, r, g, b);
 }
 void xyb_row(const float* r, const float* g, const float* b, int count, float* x, float* y, float* blue) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // The pixel loops of SSIMULACRA 2.
 //
-// The blur is a sum of three oscillators that never die out, so a rounding error at the left border is felt at
-// the right one. All float operations below happen in one fixed order; kernels take independent rows or
+// The blur is a sum of three oscillators that never die out, so a rounding error at the left border is felt
+// at the right one. All float operations below happen in one fixed order; kernels take independent rows or
 // columns as lanes. Every function equals its _ref to the last bit on every CPU target.
 #pragma once
 
@@ -16,25 +16,28 @@ namespace fovea::ssimulacra2 {
 inline constexpr int kRows = 16;         // rows of a block: the lanes of the blur along rows
 inline constexpr int kRing = 2 * kRows;  // rows that the blur along columns looks back and ahead on
 inline constexpr int kGroup = 32;        // columns of one call of the blur along columns
-inline constexpr int kPad = 16;          // row kernels may read and write up to a multiple of this many samples
-inline constexpr int kBehind = 6;        // the blur's output n reads inputs n-6 and n+4
+inline constexpr int kPad = 16;    // row kernels may read and write up to a multiple of this many samples
+inline constexpr int kBehind = 6;  // the blur's output n reads inputs n-6 and n+4
 inline constexpr int kAhead = 4;
-inline constexpr int kStates = 6;        // two past outputs of three oscillators
+inline constexpr int kStates = 6;  // two past outputs of three oscillators
 inline constexpr float kBlurInput[3] = {0.0552952364f, -0.0588366874f, 0.0129558193f};
 inline constexpr float kBlurFeedback[3] = {-1.90211308f, -1.17557049f, -1.22464685e-16f};
 
 // What chroma adds to R, G and B: [4][pitch] rows: to R of Cr, from G of Cb, from G of Cr, to B of Cb.
 //   count <= pitch, a multiple of kPad
-void chroma_terms(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms, int pitch);
-void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms, int pitch);
+void chroma_terms(const uint8_t* cb, const uint8_t* cr, int count, const Color& color, float* terms,
+                  int pitch);
+void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color& color, float* terms,
+                  int pitch);
 // Each value twice; `count` outputs.
 void double_columns(const float* in, int count, float* out);
 // One row of linear light in [0, 1]; count is a multiple of kPad.
-void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
-                float* b);
-void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color, float* r, float* g,
-                float* b);
-// Linear R, G, B to the planes X, Y, B of the eye's colour space, moved to be positive; count is a multiple of kPad.
+void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                float* r, float* g, float* b);
+void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                float* r, float* g, float* b);
+// Linear R, G, B to the planes X, Y, B of the eye's colour space, moved to be positive; count is a multiple
+// of kPad.
 void xyb_row(const float* r, const float* g, const float* b, int count, float* x, float* y, float* blue);
 // Means of 2x2 samples, added in raster order; `count` outputs (a multiple of kPad) from 2 * count samples.
 void halve_row(const float* top, const float* bottom, int count, float* out);
@@ -65,9 +68,10 @@ struct Blurred {
 //   a, b   reference and distorted plane; row i of the group is at ((first + i) mod kRing) * pitch
 //   sums   [kNorms][sums_pitch]: ssim, ringing, blur, then their fourth powers
 // Sums of the rows are float, and enter the totals as one double each.
-void add_ssim(Definition definition, const Blurred& blurred, int begin, int end, double* sums, int sums_pitch);
-void add_edges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin, int end, double* sums,
-               int sums_pitch);
+void add_ssim(Definition definition, const Blurred& blurred, int begin, int end, double* sums,
+              int sums_pitch);
+void add_edges(const Blurred& blurred, const float* a, const float* b, int pitch, int first, int begin,
+               int end, double* sums, int sums_pitch);
 
 // The definition, as plain loops.
 float srgb_to_linear_ref(float v);

@@ -93,7 +93,8 @@ Plan make_plan(const Format& format, int yuv_matrix, Definition definition) {
     if (definition == Definition::kFork && std::min(width, height) < kSmallestSide_px) break;
     plan.scales.push_back({width, height, {}});
   }
-  const int weight_rows = definition == Definition::kReference ? static_cast<int>(plan.scales.size()) : kScales;
+  const int weight_rows =
+      definition == Definition::kReference ? static_cast<int>(plan.scales.size()) : kScales;
   for (int s = 0; s < static_cast<int>(plan.scales.size()); ++s) {
     for (int p = 0; p < 3; ++p) {
       PlanePlan& plane = plan.scales[s].planes[p];

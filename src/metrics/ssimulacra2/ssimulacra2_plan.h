@@ -66,8 +66,9 @@ double score(const Plan& plan, const std::vector<std::array<std::array<double, k
 // Column (or row) of the chroma sample that belongs to luma position i.
 inline int chroma_position(int i, int luma_size, int chroma_size) {
   if (chroma_size == luma_size) return i;
-  const int position =
-      2 * chroma_size == luma_size ? i >> 1 : static_cast<int>(static_cast<int64_t>(i) * chroma_size / luma_size);
+  const int position = 2 * chroma_size == luma_size
+                           ? i >> 1
+                           : static_cast<int>(static_cast<int64_t>(i) * chroma_size / luma_size);
   return position < chroma_size ? position : chroma_size - 1;
 }
 

@@ -68,20 +68,24 @@ Planes to_xyb(const Planes& linear) {
 
 std::vector<float> blur(const std::vector<float>& a, const std::vector<float>& b, int width, int height) {
   std::vector<float> in(a), across(a.size()), out(a.size());
-  if (!b.empty()) std::transform(a.begin(), a.end(), b.begin(), in.begin(), [](float u, float v) { return u * v; });
-  for (int y = 0; y < height; ++y) blur_line_ref(&in[static_cast<size_t>(y) * width], &across[static_cast<size_t>(y) * width], width, 1);
+  if (!b.empty())
+    std::transform(a.begin(), a.end(), b.begin(), in.begin(), [](float u, float v) { return u * v; });
+  for (int y = 0; y < height; ++y)
+    blur_line_ref(&in[static_cast<size_t>(y) * width], &across[static_cast<size_t>(y) * width], width, 1);
   for (int x = 0; x < width; ++x) blur_line_ref(&across[x], &out[x], height, width);
   return out;
 }
 
-std::array<double, kNorms> plane_norms(Definition definition, const std::vector<float>& a, const std::vector<float>& b, int width,
-                                       int height) {
-  const auto m1 = blur(a, {}, width, height), m2 = blur(b, {}, width, height), s11 = blur(a, a, width, height),
-             s22 = blur(b, b, width, height), s12 = blur(a, b, width, height);
+std::array<double, kNorms> plane_norms(Definition definition, const std::vector<float>& a,
+                                       const std::vector<float>& b, int width, int height) {
+  const auto m1 = blur(a, {}, width, height), m2 = blur(b, {}, width, height),
+             s11 = blur(a, a, width, height), s22 = blur(b, b, width, height),
+             s12 = blur(a, b, width, height);
   std::array<double, kNorms> norms{};
   for (size_t i = 0; i < a.size(); ++i) {
     const double edge = edge_ref(a[i], b[i], m1[i], m2[i]);
-    const double maps[3] = {ssim_error_ref(definition, m1[i], m2[i], s11[i], s22[i], s12[i]), std::max(edge, 0.0), std::max(-edge, 0.0)};
+    const double maps[3] = {ssim_error_ref(definition, m1[i], m2[i], s11[i], s22[i], s12[i]),
+                            std::max(edge, 0.0), std::max(-edge, 0.0)};
     for (int k = 0; k < 3; ++k) {
       norms[k] += maps[k];
       norms[3 + k] += maps[k] * maps[k] * (maps[k] * maps[k]);
@@ -128,7 +132,9 @@ void xyb_ref(const float rgb[3], float xyb[3]) {
       {0.24342268924547819f, 0.20476744424496821f, 1.0f - 0.24342268924547819f - 0.20476744424496821f}};
   float cone[3];
   for (int i = 0; i < 3; ++i) {
-    cone[i] = cube_root(std::max(0.0f, kCones[i][0] * rgb[0] + kCones[i][1] * rgb[1] + kCones[i][2] * rgb[2] + kBias)) - cube_root(kBias);
+    cone[i] = cube_root(std::max(
+                  0.0f, kCones[i][0] * rgb[0] + kCones[i][1] * rgb[1] + kCones[i][2] * rgb[2] + kBias)) -
+              cube_root(kBias);
   }
   const float y = 0.5f * (cone[0] + cone[1]);
   xyb[0] = 0.5f * (cone[0] - cone[1]) * 14.0f + 0.42f;
@@ -161,11 +167,13 @@ double ssim_error_ref(Definition definition, float m1, float m2, float s11, floa
   const float energy = (s11 - m1 * m1) + (s22 - m2 * m2) + kC2;
   const float in_float = luminance * structure / energy;
   const double in_double = static_cast<double>(luminance) * structure / energy;
-  return std::max(0.0, 1.0 - (definition == Definition::kReference ? static_cast<double>(in_float) : in_double));
+  return std::max(0.0,
+                  1.0 - (definition == Definition::kReference ? static_cast<double>(in_float) : in_double));
 }
 
 double edge_ref(float a, float b, float m1, float m2) {
-  return (1.0 + std::fabs(static_cast<double>(b) - m2)) / (1.0 + std::fabs(static_cast<double>(a) - m1)) - 1.0;
+  return (1.0 + std::fabs(static_cast<double>(b) - m2)) / (1.0 + std::fabs(static_cast<double>(a) - m1)) -
+         1.0;
 }
 
 double score_ref(const Plan& plan, const Frame& ref, const Frame& dis) {
