@@ -17,7 +17,8 @@ namespace fovea::testing {
 
 RunResult run(const std::vector<std::string>& command, const std::string& input_path, int limit_s) {
   int out[2], err[2];
-  if (pipe(out) != 0 || pipe(err) != 0) return {-1, "", "pipe failed"};
+  // Closed on exec: programs that other threads start must not hold these ends open.
+  if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) return {-1, "", "pipe failed"};
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

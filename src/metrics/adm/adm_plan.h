@@ -20,8 +20,9 @@ inline constexpr int kScales = 4;
 enum Band { kH, kV, kD };
 inline constexpr int kBands = 3;
 
-// Smallest picture: the last of four halvings still leaves two coefficients for the mirror at the border.
-inline constexpr int kMinSize = 17;
+// Smallest picture: the last of four halvings still has five samples, as the taps and the masks beside the
+// mirrored border need; libvmaf reads outside its buffers below.
+inline constexpr int kMinSize = 33;
 
 struct ScalePlan {
   int src_width = 0;  // of the luma (scale 0) or low-low band that is transformed
