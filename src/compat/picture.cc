@@ -86,6 +86,16 @@ std::shared_ptr<VmafRef> take_from_caller(VmafPicture* pic) {
   return ref;
 }
 
+bool drop_from_caller(VmafPicture* pic) {
+  auto ref = Pictures::all().take(pic->ref);
+  if (ref == nullptr) return false;
+  *pic = VmafPicture{};
+  const std::shared_ptr<PicturePool> pool = ref->pool;
+  ref.reset();  // the block is back before anyone who waits for it wakes
+  if (pool != nullptr) pool->caller_let_go();
+  return true;
+}
+
 size_t live_pictures() { return Pictures::all().size(); }
 
 Result<Format> format_of(const VmafPicture& pic) {
@@ -198,5 +208,5 @@ FOVEA_API int vmaf_picture_alloc(VmafPicture* pic, VmafPixelFormat pix_fmt, unsi
 }
 
 FOVEA_API int vmaf_picture_unref(VmafPicture* pic) {
-  return call([&] { return pic != nullptr && take_from_caller(pic) != nullptr ? 0 : -EINVAL; });
+  return call([&] { return pic != nullptr && drop_from_caller(pic) ? 0 : -EINVAL; });
 }

@@ -42,6 +42,9 @@ void give_to_caller(const PictureLayout& layout, Block block, std::shared_ptr<Pi
 // Takes *pic from the caller and zeroes the struct; nullptr if the caller does not own it.
 std::shared_ptr<VmafRef> take_from_caller(VmafPicture* pic);
 
+// Ends the caller's ownership of *pic and zeroes the struct; false if there was none.
+bool drop_from_caller(VmafPicture* pic);
+
 // Pictures in the hands of the caller; for tests.
 size_t live_pictures();
 

@@ -198,7 +198,7 @@ const std::vector<Row> kRows = {
     {"ssim", "ssim", 1, 200, 2, false, 1e-12},  // the order of its sums of doubles is ours
     {"float_vif", "vif", 16, 200, 2, false, 0, kVif + kFloatVif},
     {"float_adm", "adm", 20, 200, 2, false, 0, kAdm + kFloatAdm},
-    {"ciede", "ciede", 2, 160, 2, true, 0},
+    {"ciede", "ciede", 2, 160, 2, true, 5e-6},
     {"ssimulacra2", "ssimulacra2", 8, 200, 1, true, 0, {{"yuv_matrix", {"1", "2", "3"}}}},
 };
 
