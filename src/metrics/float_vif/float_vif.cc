@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
-// Float VIF. If the pictures are resampled, that is the first phase; then a phase a scale, which makes its sums and,
-// on the way, the planes of the next scale.
+// Float VIF. If the pictures are resampled, that is the first phase; then a phase a scale, which makes its
+// sums and, on the way, the planes of the next scale.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -30,12 +30,13 @@ constexpr int kStripRows = 64;
 constexpr int kMaxBilinearWidth = 7680;
 
 // Ratios of viewing distances for which windows are defined.
-constexpr float kKernelScales[] = {1.0f,     1.0f / 2,    3.0f / 2,    2.0f,        2.0f / 3, 2.4f,        360.0f / 97,
-                                   4.0f / 3, 3.5f / 3,    3.75f / 3,   4.25f / 3,   5.0f / 3, 3.0f,        1.0f / 2.25f,
-                                   1.4746f,  1.54f,       1.6f,        1.06667f,    0.711111f, 0.740740f,  1.111111f};
+constexpr float kKernelScales[] = {1.0f,        1.0f / 2,     3.0f / 2, 2.0f,      2.0f / 3,  2.4f,
+                                   360.0f / 97, 4.0f / 3,     3.5f / 3, 3.75f / 3, 4.25f / 3, 5.0f / 3,
+                                   3.0f,        1.0f / 2.25f, 1.4746f,  1.54f,     1.6f,      1.06667f,
+                                   0.711111f,   0.740740f,    1.111111f};
 
-// A Gaussian of five standard deviations. How each step rounds decides on variances near the noise, so that the
-// order and the types here are part of the definition.
+// A Gaussian of five standard deviations. How each step rounds decides on variances near the noise, so that
+// the order and the types here are part of the definition.
 Taps gaussian(int scale, float kernel_scale) {
   int count = static_cast<int>(std::ceil(static_cast<float>((1 << (4 - scale)) + 1) * kernel_scale));
   count = std::max(count | 1, 3);
@@ -57,9 +58,11 @@ Statistic make_statistic(const Params& params) {
   Statistic s;
   s.noise = params.vif_sigma_nsq;
   s.flat_below = static_cast<float>(s.noise);
-  if (s.flat_below < s.noise) s.flat_below = std::nextafter(s.flat_below, std::numeric_limits<float>::infinity());
+  if (s.flat_below < s.noise)
+    s.flat_below = std::nextafter(s.flat_below, std::numeric_limits<float>::infinity());
   int exponent = 0;
-  if (s.noise > 0 && std::frexp(s.noise, &exponent) == 0.5 && std::abs(exponent) < 60) s.inverse_noise = std::ldexp(1.0f, 1 - exponent);
+  if (s.noise > 0 && std::frexp(s.noise, &exponent) == 0.5 && std::abs(exponent) < 60)
+    s.inverse_noise = std::ldexp(1.0f, 1 - exponent);
   s.flat_weight = std::pow(static_cast<float>(s.noise), 2.0f) / (255.0f * 255.0f);
   s.gain_limit = static_cast<float>(params.vif_enhn_gain_limit);
   return s;
@@ -115,7 +118,9 @@ class FloatVif final : public Metric {
     strips_.insert(strips_.end(), plan_.strips.begin(), plan_.strips.end());
     for (const FeatureName& name : kScore) features_.push_back(named_feature(name, suffix));
     if (!plan_.debug) return;
-    const auto add = [&](const std::string& name) { features_.push_back(named_feature({name.c_str(), nullptr}, suffix)); };
+    const auto add = [&](const std::string& name) {
+      features_.push_back(named_feature({name.c_str(), nullptr}, suffix));
+    };
     for (const char* name : {"vif", "vif_num", "vif_den"}) add(name);
     for (int s = 0; s < kScales; ++s) {
       add("vif_num_scale" + std::to_string(s));
@@ -130,9 +135,12 @@ class FloatVif final : public Metric {
                          strip_scratch_bytes(plan_.taps[0].radius, dis_count);
     return plan_.prescaler ? std::max(scale, plan_.prescaler->scratch_bytes(plan_.format.width_px)) : scale;
   }
-  std::unique_ptr<FrameState> make_state(int dis_count) const override { return std::make_unique<State>(plan_, dis_count); }
+  std::unique_ptr<FrameState> make_state(int dis_count) const override {
+    return std::make_unique<State>(plan_, dis_count);
+  }
 
-  void run(const FrameInput& input, int phase, int index, FrameState& frame_state, Scratch& scratch) const override {
+  void run(const FrameInput& input, int phase, int index, FrameState& frame_state,
+           Scratch& scratch) const override {
     State& state = static_cast<State&>(frame_state);
     const int dis_count = static_cast<int>(input.dis().size());
     const int scale = phase - plan_.first_phase();
@@ -140,8 +148,8 @@ class FloatVif final : public Metric {
     if (scale < 0) {
       for (int p = 0; p <= dis_count; ++p) {
         scratch.reset();
-        plan_.prescaler->rows(samples(p == 0 ? input.ref() : input.dis()[p - 1]), rows.begin, rows.end, state.pictures[p].plane[0].data(),
-                              plane_stride(plan_.width[0]), scratch);
+        plan_.prescaler->rows(samples(p == 0 ? input.ref() : input.dis()[p - 1]), rows.begin, rows.end,
+                              state.pictures[p].plane[0].data(), plane_stride(plan_.width[0]), scratch);
       }
       return;
     }
@@ -167,7 +175,8 @@ class FloatVif final : public Metric {
     run_strip(strip, scratch);
   }
 
-  void finish(const FrameInput&, const FrameState& frame_state, int dis, std::span<double> raw) const override {
+  void finish(const FrameInput&, const FrameState& frame_state, int dis,
+              std::span<double> raw) const override {
     const State& state = static_cast<const State&>(frame_state);
     std::array<float, kScales> num{}, den{};
     double num_total = 0, den_total = 0;
@@ -203,9 +212,11 @@ class FloatVif final : public Metric {
   Source source(const Frame& frame, const Pyramid& pyramid, int scale) const {
     if (scale == 0 && !plan_.prescaler) return samples(frame);
     const int width = plan_.width[scale];
-    return {{reinterpret_cast<const uint8_t*>(pyramid.plane[scale].data()), plane_stride(width) * static_cast<ptrdiff_t>(sizeof(float)), width,
-             plan_.height[scale]},
-            static_cast<int>(sizeof(float)), 0, 1.0f};
+    return {{reinterpret_cast<const uint8_t*>(pyramid.plane[scale].data()),
+             plane_stride(width) * static_cast<ptrdiff_t>(sizeof(float)), width, plan_.height[scale]},
+            static_cast<int>(sizeof(float)),
+            0,
+            1.0f};
   }
   NextPlane next_plane(Pyramid& pyramid, int scale) const {
     if (scale + 1 == kScales) return {};
@@ -217,7 +228,9 @@ class FloatVif final : public Metric {
   std::vector<Feature> features_;
 };
 
-std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
+std::string size_text(int width, int height) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
 
 Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
   FOVEA_ASSIGN(const Params params, param_table().parse(options));
@@ -227,15 +240,18 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   }
   const std::string& method = params.vif_prescale_method;
   if (!is_prescale_method(method)) {
-    return usage_error("float_vif: vif_prescale_method=" + method + " is not one of nearest, bilinear, bicubic, lanczos4");
+    return usage_error("float_vif: vif_prescale_method=" + method +
+                       " is not one of nearest, bilinear, bicubic, lanczos4");
   }
   const float kernel_scale = static_cast<float>(params.vif_kernelscale);
-  if (std::none_of(std::begin(kKernelScales), std::end(kKernelScales), [&](float k) { return std::fabs(kernel_scale - k) < 1e-3f; })) {
+  if (std::none_of(std::begin(kKernelScales), std::end(kKernelScales),
+                   [&](float k) { return std::fabs(kernel_scale - k) < 1e-3f; })) {
     std::vector<float> sorted(std::begin(kKernelScales), std::end(kKernelScales));
     std::sort(sorted.begin(), sorted.end());
     std::string list;
     for (const float k : sorted) list += (list.empty() ? "" : ", ") + format_g(k);
-    return usage_error("float_vif: vif_kernelscale=" + format_g(params.vif_kernelscale) + " is not one of " + list);
+    return usage_error("float_vif: vif_kernelscale=" + format_g(params.vif_kernelscale) + " is not one of " +
+                       list);
   }
 
   Plan plan;
@@ -244,10 +260,11 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   plan.skip_scale0 = params.vif_skip_scale0;
   plan.least_score = {0, params.vif_scale1_min_val, params.vif_scale2_min_val, params.vif_scale3_min_val};
   plan.statistic = make_statistic(params);
-  const int width = prescaled_size(format.width_px, params.vif_prescale), height = prescaled_size(format.height_px, params.vif_prescale);
+  const int width = prescaled_size(format.width_px, params.vif_prescale),
+            height = prescaled_size(format.height_px, params.vif_prescale);
   if (method == "bilinear" && width > kMaxBilinearWidth) {
-    return unsupported_error("float_vif: vif_prescale_method=bilinear makes at most 7680 columns, " + describe(format) + " would give " +
-                             std::to_string(width));
+    return unsupported_error("float_vif: vif_prescale_method=bilinear makes at most 7680 columns, " +
+                             describe(format) + " would give " + std::to_string(width));
   }
 
   int least = 0;
@@ -263,11 +280,14 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   const bool resampled = width != format.width_px || height != format.height_px;
   if (std::min(width, height) < least) {
     if (!resampled) return too_small_error("float_vif", format, least, least);
-    return unsupported_error("float_vif: " + size_text(format.width_px, format.height_px) + " with vif_prescale=" + format_g(params.vif_prescale) +
-                             " becomes " + size_text(width, height) + ", smaller than the minimum of " + size_text(least, least));
+    return unsupported_error("float_vif: " + size_text(format.width_px, format.height_px) +
+                             " with vif_prescale=" + format_g(params.vif_prescale) + " becomes " +
+                             size_text(width, height) + ", smaller than the minimum of " +
+                             size_text(least, least));
   }
   if (resampled) {
-    FOVEA_ASSIGN(plan.prescaler, make_prescaler(format.width_px, format.height_px, params.vif_prescale, method));
+    FOVEA_ASSIGN(plan.prescaler,
+                 make_prescaler(format.width_px, format.height_px, params.vif_prescale, method));
   }
   return std::unique_ptr<Metric>(std::make_unique<FloatVif>(std::move(plan), param_table().suffix(params)));
 }

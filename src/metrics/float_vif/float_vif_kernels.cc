@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // Compiled once per CPU target through foreach_target.h; the wrappers at the end choose at run time.
 //
-// A band of sixteen rows at a time walks from left to right, so that everything between the samples and the sums
-// stays in the first-level cache:
+// A band of sixteen rows at a time walks from left to right, so that everything between the samples and the
+// sums stays in the first-level cache:
 //
 // 1. Window. Sixteen columns of the band and of the radius around it, as floats, and their products.
 // 2. Columns are filtered, lanes being columns, and transposed: from here on lanes are rows.
-// 3. Rows are filtered by the same loop, lanes being rows: all loads are aligned, each serves four outputs, and
+// 3. Rows are filtered by the same loop, lanes being rows: all loads are aligned, each serves four outputs,
+// and
 //    the taps stay in registers.
 // 4. Statistics, and the sums of sixteen rows from left to right, a lane a row: in order for nothing.
-// The next scale comes from the same window: only its rows are filtered in step 2, only its columns in step 3.
-// What belongs to the reference is made once for all distorted pictures.
+// The next scale comes from the same window: only its rows are filtered in step 2, only its columns in
+// step 3. What belongs to the reference is made once for all distorted pictures.
 #include "metrics/float_vif/float_vif_kernels.h"
 
 #include <algorithm>
@@ -26,15 +27,22 @@
 #define FOVEA_FLOAT_VIF_ONCE
 namespace fovea::float_vif {
 
-inline constexpr int kStep = 16;      // columns filtered at a time; also floats of a column of a band
-inline constexpr int kTile = 32;      // columns whose statistics are made at a time
+inline constexpr int kStep = 16;  // columns filtered at a time; also floats of a column of a band
+inline constexpr int kTile = 32;  // columns whose statistics are made at a time
 inline constexpr int kHalfRows = kBandRows / 2;
+inline constexpr int kOverhang =
+    8;  // columns that a last, incomplete block of outputs reads beyond those it needs
+static_assert(kOverhang <= kStep);     // they exist
 inline constexpr int kRefMoments = 2;  // mean, square
 inline constexpr int kDisMoments = 3;  // and product with the reference
 
 // Columns that wait for their neighbours, after step 2.
-inline int waiting_columns(int radius) { return 2 * radius + kTile + kStep; }
-inline size_t window_floats(int radius) { return static_cast<size_t>(kBandRows + 2 * radius) * kStep; }
+inline int waiting_columns(int radius) {
+  return 2 * radius + kTile + kStep;
+}
+inline size_t window_floats(int radius) {
+  return static_cast<size_t>(kBandRows + 2 * radius) * kStep;
+}
 
 // One picture's columns after step 2: moments of a band's rows, and the rows of the next scale.
 struct Waiting {
@@ -50,7 +58,9 @@ namespace fovea::float_vif::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
-void RunStrip(const Strip& strip, Scratch&) { run_strip_ref(strip); }
+void RunStrip(const Strip& strip, Scratch&) {
+  run_strip_ref(strip);
+}
 void Log2Row(const float* v, int count, float* out) {
   for (int i = 0; i < count; ++i) out[i] = quick_log2(v[i]);
 }
@@ -74,11 +84,11 @@ HWY_INLINE void Unroll(const Function& f) {
 
 // ---- filter -------------------------------------------------------------------------------------------
 
-// blocks * 4 outputs of d's lanes, `out_stride` floats apart: output i is the sum over k of taps[k] times the lanes
-// at in + (kEvery * i + k) * stride. kRadius is 0 where the compiler does not know it.
+// blocks * 4 outputs of d's lanes, `out_stride` floats apart: output i is the sum over k of taps[k] times the
+// lanes at in + (kEvery * i + k) * stride. kRadius is 0 where the compiler does not know it.
 template <int kRadius, int kEvery, class D>
-HWY_INLINE void FilterKnown(D d, const float* HWY_RESTRICT in, size_t stride, const Taps& taps, float* HWY_RESTRICT out, size_t out_stride,
-                            int blocks) {
+HWY_INLINE void FilterKnown(D d, const float* HWY_RESTRICT in, size_t stride, const Taps& taps,
+                            float* HWY_RESTRICT out, size_t out_stride, int blocks) {
   const float* tap = taps.data();
   if constexpr (kRadius == 0) {
     const int count = taps.count() + 3 * kEvery;
@@ -101,8 +111,10 @@ HWY_INLINE void FilterKnown(D d, const float* HWY_RESTRICT in, size_t stride, co
   } else {
     // Taps are symmetric to the bit.
     const auto t0 = hn::Set(d, tap[0]), t1 = hn::Set(d, tap[1]), t2 = hn::Set(d, tap[HWY_MIN(2, kRadius)]);
-    const auto t3 = hn::Set(d, tap[HWY_MIN(3, kRadius)]), t4 = hn::Set(d, tap[HWY_MIN(4, kRadius)]), t5 = hn::Set(d, tap[HWY_MIN(5, kRadius)]);
-    const auto t6 = hn::Set(d, tap[HWY_MIN(6, kRadius)]), t7 = hn::Set(d, tap[HWY_MIN(7, kRadius)]), t8 = hn::Set(d, tap[HWY_MIN(8, kRadius)]);
+    const auto t3 = hn::Set(d, tap[HWY_MIN(3, kRadius)]), t4 = hn::Set(d, tap[HWY_MIN(4, kRadius)]),
+               t5 = hn::Set(d, tap[HWY_MIN(5, kRadius)]);
+    const auto t6 = hn::Set(d, tap[HWY_MIN(6, kRadius)]), t7 = hn::Set(d, tap[HWY_MIN(7, kRadius)]),
+               t8 = hn::Set(d, tap[HWY_MIN(8, kRadius)]);
     for (int b = 0; b < blocks; ++b) {
       auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
       Unroll<2 * kRadius + 1 + 3 * kEvery>([&](auto position) FOVEA_VIF_LAMBDA {
@@ -148,11 +160,20 @@ HWY_NOINLINE void Filter(const float* in, const Taps& taps, float* out, int bloc
       FilterKnown<decltype(radius)::value, kEvery>(d, in + lane, kStride, taps, out + lane, kStride, blocks);
     };
     switch (taps.radius) {
-      case 8: run(std::integral_constant<int, 8>()); break;
-      case 4: run(std::integral_constant<int, 4>()); break;
-      case 2: run(std::integral_constant<int, 2>()); break;
-      case 1: run(std::integral_constant<int, 1>()); break;
-      default: run(std::integral_constant<int, 0>());
+      case 8:
+        run(std::integral_constant<int, 8>());
+        break;
+      case 4:
+        run(std::integral_constant<int, 4>());
+        break;
+      case 2:
+        run(std::integral_constant<int, 2>());
+        break;
+      case 1:
+        run(std::integral_constant<int, 1>());
+        break;
+      default:
+        run(std::integral_constant<int, 0>());
     }
   }
 }
@@ -164,11 +185,13 @@ void LoadRows(const Source& source, int y_begin, int rows, int x, float* HWY_RES
   const DF df;
   const hn::RebindToSigned<DF> di;
   const hn::Rebind<Sample, DF> ds;
-  const int lanes = static_cast<int>(hn::Lanes(df)), width = source.view.width_px, height = source.view.height_px;
+  const int lanes = static_cast<int>(hn::Lanes(df)), width = source.view.width_px,
+            height = source.view.height_px;
   const auto zero = hn::Set(di, source.zero);
   const auto unit = hn::Set(df, source.unit);
   for (int r = 0; r < rows; ++r, out += kStep) {
-    const int y = HWY_MIN(HWY_MAX(reflect101(y_begin + r, height), 0), height - 1);  // rows far below are not used
+    const int y =
+        HWY_MIN(HWY_MAX(reflect101(y_begin + r, height), 0), height - 1);  // rows far below are not used
     const Sample* row = source.view.template row<Sample>(y) + x;
     HWY_ALIGN Sample last[kStep];
     if (x + kStep > width) {
@@ -192,9 +215,11 @@ void LoadWindow(const Source& source, int y_begin, int rows, int x, float* out) 
   LoadRows<float>(source, y_begin, rows, x, out);
 }
 
-void Multiply(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, size_t count, float* HWY_RESTRICT out) {
+void Multiply(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, size_t count,
+              float* HWY_RESTRICT out) {
   const DF d;
-  for (size_t i = 0; i < count; i += hn::Lanes(d)) hn::Store(hn::Mul(hn::Load(d, a + i), hn::Load(d, b + i)), d, out + i);
+  for (size_t i = 0; i < count; i += hn::Lanes(d))
+    hn::Store(hn::Mul(hn::Load(d, a + i), hn::Load(d, b + i)), d, out + i);
 }
 void Square(const float* HWY_RESTRICT a, size_t count, float* HWY_RESTRICT out) {
   const DF d;
@@ -207,7 +232,8 @@ void Square(const float* HWY_RESTRICT a, size_t count, float* HWY_RESTRICT out) 
 // ---- 2. columns ---------------------------------------------------------------------------------------
 
 // out[x * out_stride + y] = in[y * in_stride + x] for y < rows, x < columns, both multiples of 4.
-HWY_INLINE void Transpose(const float* HWY_RESTRICT in, size_t in_stride, int rows, int columns, float* HWY_RESTRICT out, size_t out_stride) {
+HWY_INLINE void Transpose(const float* HWY_RESTRICT in, size_t in_stride, int rows, int columns,
+                          float* HWY_RESTRICT out, size_t out_stride) {
   const D4 d;
   for (int y = 0; y < rows; y += 4) {
     for (int x = 0; x < columns; x += 4) {
@@ -245,16 +271,19 @@ HWY_INLINE VF Log2(VF v) {
 HWY_INLINE VF OnePlusQuotient(VF a, VF b, double c) {
   const DF d;
   const hn::Half<DF> dh;
-  const hn::Rebind<double, hn::Half<DF>> dd;
+  const hn::Rebind<double, hn::Half<DF> > dd;
   const auto one = hn::Set(dd, 1.0), add = hn::Set(dd, c);
   const auto half = [&](auto ha, auto hb) FOVEA_VIF_LAMBDA {
-    return hn::DemoteTo(dh, hn::Add(one, hn::Div(hn::PromoteTo(dd, ha), hn::Add(hn::PromoteTo(dd, hb), add))));
+    return hn::DemoteTo(dh,
+                        hn::Add(one, hn::Div(hn::PromoteTo(dd, ha), hn::Add(hn::PromoteTo(dd, hb), add))));
   };
-  return hn::Combine(d, half(hn::UpperHalf(dh, a), hn::UpperHalf(dh, b)), half(hn::LowerHalf(dh, a), hn::LowerHalf(dh, b)));
+  return hn::Combine(d, half(hn::UpperHalf(dh, a), hn::UpperHalf(dh, b)),
+                     half(hn::LowerHalf(dh, a), hn::LowerHalf(dh, b)));
 }
 
 // The reference's part: `square` becomes its variance; sums of what it has to tell are added to den.
-void ReferenceInformation(const Statistic& s, const float* HWY_RESTRICT mean, float* HWY_RESTRICT square, int columns, float* HWY_RESTRICT den) {
+void ReferenceInformation(const Statistic& s, const float* HWY_RESTRICT mean, float* HWY_RESTRICT square,
+                          int columns, float* HWY_RESTRICT den) {
   const DF d;
   const auto epsilon = hn::Set(d, kEpsilon), one = hn::Set(d, 1.0f), flat_below = hn::Set(d, s.flat_below);
   for (int lane = 0; lane < kBandRows; lane += static_cast<int>(hn::Lanes(d))) {
@@ -267,8 +296,9 @@ void ReferenceInformation(const Statistic& s, const float* HWY_RESTRICT mean, fl
       const auto flat = hn::Lt(variance, flat_below);
       auto told = one;
       if (!hn::AllTrue(d, flat)) {
-        const auto signal = s.inverse_noise != 0 ? hn::Add(one, hn::Mul(variance, hn::Set(d, s.inverse_noise)))
-                                                 : OnePlusQuotient(variance, hn::Zero(d), s.noise);
+        const auto signal = s.inverse_noise != 0
+                                ? hn::Add(one, hn::Mul(variance, hn::Set(d, s.inverse_noise)))
+                                : OnePlusQuotient(variance, hn::Zero(d), s.noise);
         told = hn::IfThenElse(flat, one, Log2(signal));
       }
       sum = hn::Add(sum, told);
@@ -277,10 +307,12 @@ void ReferenceInformation(const Statistic& s, const float* HWY_RESTRICT mean, fl
   }
 }
 
-// What of it the distorted picture keeps. A pixel whose gain is negative or whose distorted variance is nothing
-// keeps nothing, and so does one without variance in the reference (should that not count as flat).
-void KeptInformation(const Statistic& s, const float* HWY_RESTRICT mean_ref, const float* HWY_RESTRICT variance_ref, const float* HWY_RESTRICT mean_dis,
-                     const float* HWY_RESTRICT square_dis, const float* HWY_RESTRICT product, int columns, float* HWY_RESTRICT num) {
+// What of it the distorted picture keeps. A pixel whose gain is negative or whose distorted variance is
+// nothing keeps nothing, and so does one without variance in the reference (should that not count as flat).
+void KeptInformation(const Statistic& s, const float* HWY_RESTRICT mean_ref,
+                     const float* HWY_RESTRICT variance_ref, const float* HWY_RESTRICT mean_dis,
+                     const float* HWY_RESTRICT square_dis, const float* HWY_RESTRICT product, int columns,
+                     float* HWY_RESTRICT num) {
   const DF d;
   const auto epsilon = hn::Set(d, kEpsilon), one = hn::Set(d, 1.0f), flat_below = hn::Set(d, s.flat_below);
   const auto limit = hn::Set(d, s.gain_limit), flat_weight = hn::Set(d, s.flat_weight);
@@ -311,11 +343,13 @@ void KeptInformation(const Statistic& s, const float* HWY_RESTRICT mean_ref, con
 
 class Walker {
  public:
-  Walker(const Strip& strip, Scratch& scratch) : s_(strip), radius_(strip.taps != nullptr ? strip.taps->radius : strip.next_taps->radius) {
+  Walker(const Strip& strip, Scratch& scratch)
+      : s_(strip), radius_(strip.taps != nullptr ? strip.taps->radius : strip.next_taps->radius) {
     for (float*& w : window_) w = scratch.take<float>(window_floats(radius_));
     staged_ = scratch.take<float>(kBandRows * kStep);
     const auto prepare = [&](Waiting& w) {
-      for (float*& m : w.moment) m = scratch.take<float>(static_cast<size_t>(waiting_columns(radius_)) * kBandRows);
+      for (float*& m : w.moment)
+        m = scratch.take<float>(static_cast<size_t>(waiting_columns(radius_)) * kBandRows);
       w.next = scratch.take<float>(static_cast<size_t>(waiting_columns(radius_)) * kHalfRows);
     };
     prepare(ref_);
@@ -333,13 +367,15 @@ class Walker {
     int ready = 0;  // columns after step 2
     for (int x = 0; x < width; x += kTile) {
       const int end = HWY_MIN(x + kTile, width);
-      for (; ready < HWY_MIN(end + radius_, width); ready += kStep) FilterColumns(y, ready, ready - x + radius_);
+      for (; ready < HWY_MIN(end + radius_, width); ready += kStep)
+        FilterColumns(y, ready, ready - x + radius_);
       ForEachBuffer([&](float* buffer, int floats, int) { MirrorEnds(buffer, floats, x, end); });
       if (s_.taps != nullptr) AddTile(end - x);
       if (s_.next_taps != nullptr) ShrinkTile(y, x, end);
       if (end < width) {
         ForEachBuffer([&](float* buffer, int floats, int) {
-          std::memmove(buffer, buffer + kTile * floats, static_cast<size_t>(ready - end + radius_) * floats * sizeof(float));
+          std::memmove(buffer, buffer + kTile * floats,
+                       static_cast<size_t>(ready - end + radius_) * floats * sizeof(float));
         });
       }
     }
@@ -355,7 +391,8 @@ class Walker {
   void ForEachBuffer(const Function& f) {
     for (int p = 0; p <= s_.dis_count; ++p) {
       const Waiting& w = p == 0 ? ref_ : dis_[p - 1];
-      for (int q = 0; s_.taps != nullptr && q < (p == 0 ? kRefMoments : kDisMoments); ++q) f(w.moment[q], kBandRows, q);
+      for (int q = 0; s_.taps != nullptr && q < (p == 0 ? kRefMoments : kDisMoments); ++q)
+        f(w.moment[q], kBandRows, q);
       if (s_.next_taps != nullptr) f(w.next, kHalfRows, 0);
     }
   }
@@ -389,37 +426,47 @@ class Walker {
   }
   void Shrink(const float* window, const Waiting& to, int at) {
     if (s_.next_taps == nullptr) return;
-    Filter<2, kStep, kStep>(window + static_cast<size_t>(radius_ - s_.next_taps->radius) * kStep, *s_.next_taps, staged_, kHalfRows / 4);
+    Filter<2, kStep, kStep>(window + static_cast<size_t>(radius_ - s_.next_taps->radius) * kStep,
+                            *s_.next_taps, staged_, kHalfRows / 4);
     Transpose(staged_, kStep, kHalfRows, kStep, to.next + static_cast<size_t>(at) * kHalfRows, kHalfRows);
   }
 
   // Columns outside the picture that the tile [x, end) needs.
   void MirrorEnds(float* buffer, int floats, int x, int end) const {
     const auto column = [&](int c) { return buffer + static_cast<ptrdiff_t>(c - x + radius_) * floats; };
-    const auto copy = [&](int to, int from) { std::memcpy(column(to), column(from), floats * sizeof(float)); };
+    const auto copy = [&](int to, int from) {
+      std::memcpy(column(to), column(from), floats * sizeof(float));
+    };
     const int width = s_.width();
     for (int k = 1; x == 0 && k <= radius_; ++k) copy(-k, k);
     for (int c = width; c < end + radius_; ++c) copy(c, 2 * (width - 1) - c);
+    // The last block of outputs may look further; the taps there are 0, and must not meet a NaN.
+    if (end == width)
+      std::memset(column(end + radius_), 0, static_cast<size_t>(kOverhang) * floats * sizeof(float));
   }
 
   void AddTile(int columns) {
     const int blocks = (columns + 3) / 4;
-    for (int q = 0; q < kRefMoments; ++q) Filter<1, kBandRows, kBandRows>(ref_.moment[q], *s_.taps, blurred_[q], blocks);
+    for (int q = 0; q < kRefMoments; ++q)
+      Filter<1, kBandRows, kBandRows>(ref_.moment[q], *s_.taps, blurred_[q], blocks);
     ReferenceInformation(s_.statistic, blurred_[0], blurred_[1], columns, den_);
     for (int d = 0; d < s_.dis_count; ++d) {
       for (int q = 0; q < kDisMoments; ++q) {
         Filter<1, kBandRows, kBandRows>(dis_[d].moment[q], *s_.taps, blurred_[kRefMoments + q], blocks);
       }
-      KeptInformation(s_.statistic, blurred_[0], blurred_[1], blurred_[2], blurred_[3], blurred_[4], columns, num_ + d * kBandRows);
+      KeptInformation(s_.statistic, blurred_[0], blurred_[1], blurred_[2], blurred_[3], blurred_[4], columns,
+                      num_ + d * kBandRows);
     }
   }
 
   void ShrinkTile(int y, int x, int end) {
-    const int columns = HWY_MIN((end + 1) / 2, s_.width() / 2) - x / 2, rows = HWY_MIN(kHalfRows, s_.height() / 2 - y / 2);
+    const int columns = HWY_MIN((end + 1) / 2, s_.width() / 2) - x / 2,
+              rows = HWY_MIN(kHalfRows, s_.height() / 2 - y / 2);
     const int blocks = (columns + 3) / 4;
     for (int p = 0; p <= s_.dis_count; ++p) {
       const NextPlane& to = p == 0 ? s_.next_ref : s_.next_dis[p - 1];
-      const float* from = (p == 0 ? ref_ : dis_[p - 1]).next + static_cast<size_t>(radius_ - s_.next_taps->radius) * kHalfRows;
+      const float* from = (p == 0 ? ref_ : dis_[p - 1]).next +
+                          static_cast<size_t>(radius_ - s_.next_taps->radius) * kHalfRows;
       float *shrunk = blurred_[0], *lines = blurred_[1];
       Filter<2, kHalfRows, kHalfRows>(from, *s_.next_taps, shrunk, blocks);
       Transpose(shrunk, kHalfRows, 4 * blocks, kHalfRows, lines, kTile);
@@ -448,7 +495,8 @@ void RunStrip(const Strip& strip, Scratch& scratch) {
 
 void Log2Row(const float* v, int count, float* out) {
   const DF d;
-  for (int i = 0; i < count; i += static_cast<int>(hn::Lanes(d))) hn::StoreU(Log2(hn::LoadU(d, v + i)), d, out + i);
+  for (int i = 0; i < count; i += static_cast<int>(hn::Lanes(d)))
+    hn::StoreU(Log2(hn::LoadU(d, v + i)), d, out + i);
 }
 
 #endif  // HWY_SCALAR
@@ -462,15 +510,21 @@ namespace fovea::float_vif {
 HWY_EXPORT(RunStrip);
 HWY_EXPORT(Log2Row);
 
-void run_strip(const Strip& strip, Scratch& scratch) { HWY_DYNAMIC_DISPATCH(RunStrip)(strip, scratch); }
-void log2_row(const float* v, int count, float* out) { HWY_DYNAMIC_DISPATCH(Log2Row)(v, count, out); }
+void run_strip(const Strip& strip, Scratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(RunStrip)(strip, scratch);
+}
+void log2_row(const float* v, int count, float* out) {
+  HWY_DYNAMIC_DISPATCH(Log2Row)(v, count, out);
+}
 
 size_t strip_scratch_bytes(int radius, int dis_count) {
   const size_t waiting = waiting_columns(radius);
-  const size_t picture = kDisMoments * Scratch::bytes_for<float>(waiting * kBandRows) + Scratch::bytes_for<float>(waiting * kHalfRows);
+  const size_t picture = kDisMoments * Scratch::bytes_for<float>(waiting * kBandRows) +
+                         Scratch::bytes_for<float>(waiting * kHalfRows);
   return 3 * Scratch::bytes_for<float>(window_floats(radius)) + Scratch::bytes_for<float>(kBandRows * kStep) +
          (1 + static_cast<size_t>(dis_count)) * picture + Scratch::bytes_for<Waiting>(dis_count) +
-         (kRefMoments + kDisMoments) * Scratch::bytes_for<float>(kTile * kBandRows) + Scratch::bytes_for<float>(kBandRows) +
+         (kRefMoments + kDisMoments) * Scratch::bytes_for<float>(kTile * kBandRows) +
+         Scratch::bytes_for<float>(kBandRows) +
          Scratch::bytes_for<float>(static_cast<size_t>(dis_count) * kBandRows);
 }
 

@@ -38,7 +38,8 @@ std::vector<float> blurred_row(const Source& a, const Source* b, const Taps& tap
 
 void add_row(const Strip& s, int d, int y) {
   const Source& dis = s.dis[d];
-  const auto mean_ref = blurred_row(s.ref, nullptr, *s.taps, y), mean_dis = blurred_row(dis, nullptr, *s.taps, y);
+  const auto mean_ref = blurred_row(s.ref, nullptr, *s.taps, y),
+             mean_dis = blurred_row(dis, nullptr, *s.taps, y);
   const auto ref_ref = blurred_row(s.ref, &s.ref, *s.taps, y), dis_dis = blurred_row(dis, &dis, *s.taps, y);
   const auto ref_dis = blurred_row(s.ref, &dis, *s.taps, y);
   const Statistic& st = s.statistic;

@@ -41,7 +41,8 @@ Axis make_axis(int from, int to, const std::string& method) {
       const int first = reflect101(floor, from);
       axis.index[i] = first;
       axis.index[to + i] = reflect101(static_cast<int>(std::ceil(position)), from);
-      const float part = position - static_cast<float>(first);  // from the reflected sample: an extrapolation there
+      const float part =
+          position - static_cast<float>(first);  // from the reflected sample: an extrapolation there
       axis.weight[i] = 1 - part;
       axis.weight[to + i] = part;
       continue;
@@ -61,7 +62,8 @@ Axis make_axis(int from, int to, const std::string& method) {
 template <class Sample>
 void read_row(const Source& s, int y, float* out) {
   const Sample* row = s.view.row<Sample>(y);
-  for (int x = 0; x < s.view.width_px; ++x) out[x] = static_cast<float>(static_cast<int>(row[x]) - s.zero) * s.unit;
+  for (int x = 0; x < s.view.width_px; ++x)
+    out[x] = static_cast<float>(static_cast<int>(row[x]) - s.zero) * s.unit;
 }
 
 }  // namespace
@@ -80,8 +82,9 @@ Result<Prescaler> make_prescaler(int width, int height, double factor, const std
     return std::all_of(axis.index.begin(), axis.index.end(), [&](int i) { return i >= 0 && i < size; });
   };
   if (!fits(p.x, width) || !fits(p.y, height)) {
-    return unsupported_error("float_vif: " + std::to_string(width) + "x" + std::to_string(height) + " is too small for vif_prescale_method=" +
-                             method + ", whose reflected edge needs at least 6x6");
+    return unsupported_error("float_vif: " + std::to_string(width) + "x" + std::to_string(height) +
+                             " is too small for vif_prescale_method=" + method +
+                             ", whose reflected edge needs at least 6x6");
   }
   return p;
 }
@@ -90,7 +93,8 @@ size_t Prescaler::scratch_bytes(int source_width) const {
   return Scratch::bytes_for<float>(source_width) + Scratch::bytes_for<float>(x.size);
 }
 
-void Prescaler::rows(const Source& source, int begin, int end, float* out, ptrdiff_t stride, Scratch& scratch) const {
+void Prescaler::rows(const Source& source, int begin, int end, float* out, ptrdiff_t stride,
+                     Scratch& scratch) const {
   float* const samples = scratch.take<float>(source.view.width_px);
   float* const weights = scratch.take<float>(x.size);
   for (int i = begin; i < end; ++i) {
@@ -100,7 +104,8 @@ void Prescaler::rows(const Source& source, int begin, int end, float* out, ptrdi
     for (int j = 0; j < y.taps; ++j) {
       const int from = y.index[static_cast<size_t>(j) * y.size + i];
       const float weight_y = y.weight[static_cast<size_t>(j) * y.size + i];
-      source.sample_bytes == 1 ? read_row<uint8_t>(source, from, samples) : read_row<uint16_t>(source, from, samples);
+      source.sample_bytes == 1 ? read_row<uint8_t>(source, from, samples)
+                               : read_row<uint16_t>(source, from, samples);
       for (int k = 0; k < x.taps; ++k) {
         const int* index = &x.index[static_cast<size_t>(k) * x.size];
         const float* weight_x = &x.weight[static_cast<size_t>(k) * x.size];
