@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the library into a folder of its own and builds a C program against it: with pkg-config, shared and
-# static, and in C++.
+# Installs the library into a folder of its own and builds a program against it, in C and in C++, shared and
+# static: with pkg-config, and with CMake's find_package after the folder has moved.
 #   install_test.sh BUILD_FOLDER SOURCE_FOLDER
 # Exit status 77: skipped, for want of a tool.
 set -euo pipefail
@@ -40,9 +40,40 @@ shared=$(LD_LIBRARY_PATH=$lib "$folder/shared")
 ldd_line=$(LD_LIBRARY_PATH=$lib ldd "$folder/shared" | grep libvmaf)
 case $ldd_line in *"$lib/libvmaf.so.3"*) ;; *) fail "the program loads $ldd_line" ;; esac
 
+c++ -std=c++20 -Wall -Wextra -Wno-missing-field-initializers -Werror -x c++ "$source/install_test.c" -x none \
+  $(pkg-config --cflags --libs libvmaf) -o "$folder/cxx"
+[ "$shared" = "$(LD_LIBRARY_PATH=$lib "$folder/cxx")" ] || fail "the program says something else in C++"
+
 flags=$(pkg-config --static --libs libvmaf | sed "s| -lvmaf| $lib/libvmaf.a|")
 cc -std=c99 "$source/install_test.c" $(pkg-config --cflags libvmaf) $flags -o "$folder/static"
 static=$(LD_LIBRARY_PATH= "$folder/static")
 [ "$shared" = "$static" ] || fail "shared says '$shared', static '$static'"
 case $shared in "3.2 3.2.0"*) ;; *) fail "the program says '$shared'" ;; esac
+
+# ---- find_package ----
+mv "$tree" "$folder/moved"
+mkdir "$folder/consumer"
+cp "$source/install_test.c" "$folder/consumer/main.c"
+cp "$source/install_test.c" "$folder/consumer/main.cc"
+cat >"$folder/consumer/CMakeLists.txt" <<'EOF'
+cmake_minimum_required(VERSION 3.22)
+project(consumer LANGUAGES C CXX)
+set(CMAKE_CXX_STANDARD 20)
+find_package(fovea 0.1 REQUIRED)
+foreach(language c cc)
+  foreach(kind libvmaf libvmaf_static)
+    add_executable(${language}_${kind} main.${language})
+    target_link_libraries(${language}_${kind} PRIVATE fovea::${kind})
+  endforeach()
+endforeach()
+EOF
+(cd "$folder/consumer" && cmake -S . -B build -DCMAKE_PREFIX_PATH="$folder/moved" -DCMAKE_C_FLAGS=-Werror &&
+  cmake --build build) >"$folder/log" 2>&1 || { cat "$folder/log"; fail "a CMake project does not build with find_package(fovea)"; }
+for program in c_libvmaf c_libvmaf_static cc_libvmaf cc_libvmaf_static; do
+  [ "$shared" = "$(LD_LIBRARY_PATH= "$folder/consumer/build/$program")" ] || fail "$program, built with find_package, says something else"
+done
+[ -n "$(ldd "$folder/consumer/build/cc_libvmaf" | grep libvmaf)" ] || fail "fovea::libvmaf is not the shared library"
+[ -z "$(ldd "$folder/consumer/build/c_libvmaf_static" | grep libvmaf)" ] || fail "fovea::libvmaf_static is not static"
+! (cd "$folder/consumer" && sed -i 's/fovea 0.1/fovea 0.2/' CMakeLists.txt && cmake -S . -B other -DCMAKE_PREFIX_PATH="$folder/moved") >/dev/null 2>&1 ||
+  fail "find_package(fovea 0.2) takes version 0.1"
 echo "OK: $shared"
