@@ -1,5 +1,6 @@
 # Packages: cpack -G DEB --config BUILD/CPackConfig.cmake. One for programs that load libvmaf.so.3, one for
 # those who compile with it, one with our programs.
+get_directory_property(libvmaf_version DIRECTORY ${CMAKE_SOURCE_DIR}/src/compat DEFINITION LIBVMAF_VERSION)
 set(CPACK_PACKAGE_NAME fovea)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "fovea developers")
@@ -11,18 +12,20 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/src/compat)
+# Packages built with the library depend on this one; the loader's cache is renewed.
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_STRIP_FILES ON)
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libvmaf3-fovea)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_PROVIDES "libvmaf3")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_PROVIDES "libvmaf3 (= ${libvmaf_version})")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONFLICTS "libvmaf3")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_REPLACES "libvmaf3")
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "Video quality: a drop-in for libvmaf.so.3")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libvmaf-fovea-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_PROVIDES "libvmaf-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_PROVIDES "libvmaf-dev (= ${libvmaf_version})")
 set(CPACK_DEBIAN_DEV_PACKAGE_CONFLICTS "libvmaf-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_REPLACES "libvmaf-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libvmaf3-fovea (= ${PROJECT_VERSION}), libhwy-dev")
@@ -31,4 +34,22 @@ set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers and static library of the drop-in f
 set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME fovea-tools)
 set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SECTION video)
 set(CPACK_COMPONENT_UNSPECIFIED_DESCRIPTION "The programs fovea and vmaf: perceptual video quality")
+# Loaded at run time, for containers; y4m and yuv need nothing.
+if(LIBAV_FOUND)
+  foreach(library avformat avcodec avutil)
+    string(REGEX MATCH "^[0-9]+" major "${LIBAV_lib${library}_VERSION}")
+    list(APPEND libav "lib${library}${major}")
+  endforeach()
+  list(JOIN libav ", " CPACK_DEBIAN_UNSPECIFIED_PACKAGE_RECOMMENDS)
+endif()
+
+# The licence, with that of the models that are built in, goes along.
+file(READ ${CMAKE_SOURCE_DIR}/LICENSE licence)
+file(READ ${CMAKE_SOURCE_DIR}/share/models/LICENSE.netflix models_licence)
+file(WRITE ${CMAKE_BINARY_DIR}/copyright "${licence}\n\nThe parameters of the models that are built in:\n\n${models_licence}")
+foreach(component RUNTIME DEV UNSPECIFIED)
+  string(TOLOWER ${component} name)
+  string(REPLACE unspecified Unspecified name ${name})
+  install(FILES ${CMAKE_BINARY_DIR}/copyright DESTINATION share/doc/${CPACK_DEBIAN_${component}_PACKAGE_NAME} COMPONENT ${name})
+endforeach()
 include(CPack)

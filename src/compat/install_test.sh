@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs the library into a folder of its own and builds a program against it, in C and in C++, shared and
-# static: with pkg-config, and with CMake's find_package after the folder has moved.
+# static: with pkg-config, with CMake's find_package after the folder has moved, and from Debian packages.
 #   install_test.sh BUILD_FOLDER SOURCE_FOLDER
 # Exit status 77: skipped, for want of a tool.
 set -euo pipefail
-build=$1 source=$2
+build=$(realpath "$1") source=$(realpath "$2")
 for tool in cmake pkg-config cc c++; do
   command -v $tool >/dev/null || { echo "SKIP: there is no $tool here"; exit 77; }
 done
@@ -76,4 +76,26 @@ done
 [ -z "$(ldd "$folder/consumer/build/c_libvmaf_static" | grep libvmaf)" ] || fail "fovea::libvmaf_static is not static"
 ! (cd "$folder/consumer" && sed -i 's/fovea 0.1/fovea 0.2/' CMakeLists.txt && cmake -S . -B other -DCMAKE_PREFIX_PATH="$folder/moved") >/dev/null 2>&1 ||
   fail "find_package(fovea 0.2) takes version 0.1"
+
+# ---- Debian packages ----
+if command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
+  (cd "$folder" && cpack -G DEB --config "$build/CPackConfig.cmake" -B "$folder/packages" -D "CPACK_COMPONENTS_ALL=runtime;dev") \
+    >"$folder/log" 2>&1 || { cat "$folder/log"; fail "cpack makes no packages"; }
+  runtime=$(echo "$folder"/packages/libvmaf3-fovea_*.deb) dev=$(echo "$folder"/packages/libvmaf-fovea-dev_*.deb)
+  files() { dpkg-deb --fsys-tarfile "$1" | tar t | grep -v '/$' | sed 's|.*/||' | sort | xargs; }
+  [ "$(files "$runtime")" = "copyright libvmaf.so.3 libvmaf.so.3.2.0" ] || fail "the runtime package holds $(files "$runtime")"
+  [[ " $(files "$dev") " =~ " libvmaf.so " && " $(files "$dev") " =~ " libvmaf.pc " && " $(files "$dev") " =~ " fovea-config.cmake " ]] ||
+    fail "the development package holds $(files "$dev")"
+  [[ ! " $(files "$dev") " =~ " libvmaf.so.3 " ]] || fail "both packages hold libvmaf.so.3"
+  for field in "$runtime Depends libhwy1" "$runtime Depends libc6" "$runtime Provides libvmaf3" "$dev Depends libvmaf3-fovea" "$dev Provides libvmaf-dev"; do
+    read -r package name value <<<"$field"
+    [[ "$(dpkg-deb -f "$package" "$name")" == *"$value"* ]] || fail "$(basename "$package"): $name: $(dpkg-deb -f "$package" "$name")"
+  done
+  dpkg-deb --ctrl-tarfile "$runtime" | tar xO ./shlibs | grep -q '^libvmaf 3 libvmaf3-fovea' || fail "the runtime package has no shlibs file"
+  dpkg-deb -x "$runtime" "$folder/root"
+  dpkg-deb -x "$dev" "$folder/root"
+  export PKG_CONFIG_PATH=$(dirname "$(find "$folder/root" -name libvmaf.pc)") PKG_CONFIG_SYSROOT_DIR=$folder/root
+  cc -std=c99 "$source/install_test.c" $(pkg-config --cflags --libs libvmaf) -o "$folder/packaged"
+  [ "$shared" = "$(LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH") "$folder/packaged")" ] || fail "the packaged library says something else"
+fi
 echo "OK: $shared"
