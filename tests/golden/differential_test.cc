@@ -199,7 +199,17 @@ const std::vector<Row> kRows = {
     {"float_vif", "vif", 16, 200, 2, false, 0, kVif + kFloatVif},
     {"float_adm", "adm", 20, 200, 2, false, 0, kAdm + kFloatAdm},
     {"ciede", "ciede", 2, 160, 2, true, 5e-6},
-    {"ssimulacra2", "ssimulacra2", 8, 200, 1, true, 0, {{"yuv_matrix", {"1", "2", "3"}}}},
+    // the order in which its maps are added up is ours
+    {"ssimulacra2",
+     "ssimulacra2",
+     8,
+     200,
+     1,
+     true,
+     1e-6,
+     {{"yuv_matrix", {"1", "2", "3"}}, {"definition", {"fork"}}},
+     {8, 8, 10, 12, 16},
+     false},
 };
 
 // The scalar programs, compiled once and kept beside the tests; empty if there is no compiler.
