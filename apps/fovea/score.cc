@@ -19,6 +19,7 @@
 #include "progress.h"
 #include "report/report.h"
 #include "score/feed.h"
+#include "score/presets.h"
 #include "video/diagnose.h"
 #include "video/libav/libav_reader.h"
 #include "video/normalise.h"
@@ -31,6 +32,7 @@ struct Options {
   std::string reference;
   std::vector<std::string> distorted;
   // what
+  std::string preset;
   std::vector<std::string> models;
   std::vector<std::string> features;
   bool no_model = false;
@@ -114,7 +116,8 @@ Result<ModelRequest> parse_model(const std::string& text) {
         const MetricInfo* metric = find_provider(feature);
         return metric != nullptr && extractor == metric->name;
       };
-      if (overload_features(*copy, provided, {{item.substr(dot + 1, equals - dot - 1), item.substr(equals + 1)}}) == 0) {
+      if (overload_features(*copy, provided,
+                            {{item.substr(dot + 1, equals - dot - 1), item.substr(equals + 1)}}) == 0) {
         return usage_error("model " + source + " uses no feature of '" + extractor + "'");
       }
     }
@@ -130,7 +133,8 @@ Result<FeatureRequest> parse_feature(const std::string& text) {
   if (equals == std::string::npos) return request;
   for (const std::string& item : split(text.substr(equals + 1), ':')) {
     const size_t value = item.find('=');
-    if (value == std::string::npos) return usage_error("feature " + text + ": '" + item + "' is not OPTION=VALUE");
+    if (value == std::string::npos)
+      return usage_error("feature " + text + ": '" + item + "' is not OPTION=VALUE");
     request.options[item.substr(0, value)] = normalise_option_text(item.substr(value + 1));
   }
   return request;
@@ -145,7 +149,8 @@ struct Output {
 };
 Result<Output> open_output(const std::string& text) {
   std::string path = text, format;
-  if (const size_t colon = text.rfind(':'); colon != std::string::npos && text.find('/', colon) == std::string::npos) {
+  if (const size_t colon = text.rfind(':');
+      colon != std::string::npos && text.find('/', colon) == std::string::npos) {
     path = text.substr(0, colon);
     format = text.substr(colon + 1);
   } else if (const size_t dot = text.rfind('.'); dot != std::string::npos) {
@@ -165,26 +170,33 @@ Result<Output> open_output(const std::string& text) {
     peer = PeerFormat::kSub;
   } else {
     return usage_error("-o " + text + ": unknown format '" + format +
-                       "'; use the extension .json, .csv, .xml or .sub, or name it: PATH:json, PATH:libvmaf (libvmaf's json), PATH:csv, ...");
+                       "'; use the extension .json, .csv, .xml or .sub, or name it: PATH:json, PATH:libvmaf "
+                       "(libvmaf's json), PATH:csv, ...");
   }
   FOVEA_ASSIGN(OutputFile file, OutputFile::open(path));
   return Output{kind, peer, std::move(file), 0};
 }
 
 std::atomic<bool> g_interrupted{false};
-void on_signal(int) { g_interrupted = true; }
+void on_signal(int) {
+  g_interrupted = true;
+}
 
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 Result<Chroma> parse_chroma(const char* option, const std::string& text) {
-  const std::map<std::string, Chroma> known = {{"400", Chroma::k400}, {"420", Chroma::k420}, {"422", Chroma::k422}, {"444", Chroma::k444}};
+  const std::map<std::string, Chroma> known = {
+      {"400", Chroma::k400}, {"420", Chroma::k420}, {"422", Chroma::k422}, {"444", Chroma::k444}};
   const auto chroma = known.find(text);
-  if (chroma == known.end()) return usage_error(std::string(option) + " " + text + " is not one of 400, 420, 422, 444");
+  if (chroma == known.end())
+    return usage_error(std::string(option) + " " + text + " is not one of 400, 420, 422, 444");
   return chroma->second;
 }
 
@@ -192,16 +204,20 @@ Result<std::optional<Format>> raw_format(const Options& o) {
   if (o.size.empty()) return std::optional<Format>();
   Format format;
   char end = 0;
-  if (std::sscanf(o.size.c_str(), "%dx%d%c", &format.width_px, &format.height_px, &end) != 2 || format.width_px < 1 || format.height_px < 1) {
+  if (std::sscanf(o.size.c_str(), "%dx%d%c", &format.width_px, &format.height_px, &end) != 2 ||
+      format.width_px < 1 || format.height_px < 1) {
     return usage_error("--size " + o.size + " is not WIDTHxHEIGHT");
   }
   FOVEA_ASSIGN(format.chroma, parse_chroma("--chroma", o.chroma));
-  if (o.bit_depth < 8 || o.bit_depth > 16) return usage_error("--bit-depth " + std::to_string(o.bit_depth) + " is outside [8, 16]");
+  if (o.bit_depth < 8 || o.bit_depth > 16)
+    return usage_error("--bit-depth " + std::to_string(o.bit_depth) + " is outside [8, 16]");
   format.bit_depth = o.bit_depth;
   return std::optional<Format>(format);
 }
 
-int fail(const Error& error) { return complain(exit_status(error.code), error.message); }
+int fail(const Error& error) {
+  return complain(exit_status(error.code), error.message);
+}
 
 // One name per model: as given, or "vmaf" for a single one, or the id.
 Status name_models(std::vector<ModelRequest>& models) {
@@ -210,7 +226,8 @@ Status name_models(std::vector<ModelRequest>& models) {
   }
   for (size_t i = 0; i < models.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      if (models[i].name == models[j].name) return usage_error("two models are called '" + models[i].name + "'; give one a ':name=LABEL'");
+      if (models[i].name == models[j].name)
+        return usage_error("two models are called '" + models[i].name + "'; give one a ':name=LABEL'");
     }
   }
   return {};
@@ -231,7 +248,8 @@ Result<std::optional<CropRect>> detect_bars(const InputOptions& input) {
 }
 
 // What the user asked for, in the plan's terms.
-Result<PlanOptions> plan_options(const Options& o, const StreamInfo& ref, const StreamInfo& dis, const std::vector<InputOptions>& inputs) {
+Result<PlanOptions> plan_options(const Options& o, const StreamInfo& ref, const StreamInfo& dis,
+                                 const std::vector<InputOptions>& inputs) {
   PlanOptions p;
   p.offset_frames = o.offset;
   p.allow_short = o.allow_short;
@@ -275,7 +293,8 @@ Result<PlanOptions> plan_options(const Options& o, const StreamInfo& ref, const 
 nlohmann::ordered_json alignment_json(const Alignment& a) {
   nlohmann::ordered_json j;
   j["status"] = status_name(a.status);
-  if (a.status == Alignment::Status::kOffset || a.status == Alignment::Status::kDropOrDup) j["offset_frames"] = a.offset;
+  if (a.status == Alignment::Status::kOffset || a.status == Alignment::Status::kDropOrDup)
+    j["offset_frames"] = a.offset;
   if (a.status == Alignment::Status::kDropOrDup) j["near_frame"] = a.frame;
   j["confidence"] = a.confidence;
   j["text"] = a.text;
@@ -287,14 +306,16 @@ bool is_misaligned(const Alignment& a) {
 }
 
 // `--plan`: what is known and would be done, without scoring.
-int print_plan(const NormalisationPlan& plan, const std::vector<InputOptions>& inputs, const std::vector<StreamInfo>& infos) {
+int print_plan(const NormalisationPlan& plan, const std::vector<InputOptions>& inputs,
+               const std::vector<StreamInfo>& infos) {
   const std::string text = describe(plan);
   std::printf("%s", text.empty() ? "nothing to do: the clips have one form\n" : text.c_str());
   for (size_t k = 1; k < inputs.size(); ++k) {
     if (!infos[0].is_rereadable || !infos[k].is_rereadable) continue;
     const auto alignment = align_heads(inputs[0], inputs[k], open_container);
     if (!alignment.ok()) return fail(alignment.error());
-    std::printf("%s: frames %s: %s\n", infos[k].name.c_str(), status_name(alignment->status), alignment->text.c_str());
+    std::printf("%s: frames %s: %s\n", infos[k].name.c_str(), status_name(alignment->status),
+                alignment->text.c_str());
   }
   return 0;
 }
@@ -302,12 +323,23 @@ int print_plan(const NormalisationPlan& plan, const std::vector<InputOptions>& i
 int run(const Options& o) {
   // --- what is asked for -------------------------------------------------------------------------------
   SessionConfig config;
+  if (!o.preset.empty()) {
+    auto preset = find_preset(o.preset);
+    if (!preset.ok()) return fail(preset.error());
+    for (const Preset::Model& m : preset->models) {
+      if (o.no_model) break;
+      auto set = load_builtin(m.id);
+      if (!set.ok()) return fail(set.error());
+      config.models.push_back({*std::move(set), m.name, {}});
+    }
+    config.features = std::move(preset->features);
+  }
   for (const std::string& text : o.models) {
     auto model = parse_model(text);
     if (!model.ok()) return fail(model.error());
     config.models.push_back(*std::move(model));
   }
-  if (o.models.empty() && !o.no_model) {
+  if (config.models.empty() && o.preset.empty() && !o.no_model) {
     auto model = parse_model(kDefaultModelId);
     if (!model.ok()) return fail(model.error());
     config.models.push_back(*std::move(model));
@@ -320,7 +352,8 @@ int run(const Options& o) {
     if (auto known = resolve_feature(*feature); !known.ok()) return fail(known.error());
     config.features.push_back(*std::move(feature));
   }
-  if (config.models.empty() && config.features.empty()) return complain(2, "nothing to compute: give a --model or a --feature");
+  if (config.models.empty() && config.features.empty())
+    return complain(2, "nothing to compute: give a --model or a --feature");
   if (!o.pool.empty()) {
     if (auto known = pooled_value(Pooled{}, o.pool); !known.ok()) return fail(known.error());
   }
@@ -370,7 +403,11 @@ int run(const Options& o) {
   if (!created.ok()) return fail(created.error());
   Session& session = **created;
   for (const Refusal& refusal : session.refusals()) complain(0, "not computed: " + refusal.reason);
-  if (!session.has_metrics()) return complain(2, "nothing that was asked for is defined for " + describe(session.config().format));
+  if (!session.uses_chroma()) {
+    for (const auto& reader : *readers) reader->skip_chroma();
+  }
+  if (!session.has_metrics())
+    return complain(2, "nothing that was asked for is defined for " + describe(session.config().format));
 
   std::vector<std::string> warnings = plan->warnings;
   if (infos[0].color.is_hdr() && !models.empty()) {
@@ -513,9 +550,10 @@ int run(const Options& o) {
   if (misaligned && o.strict) return complain(2, "clips are not aligned, and --strict was given: no report");
 
   for (Output& output : outputs) {
-    const std::string text = output.format == Output::Format::kFovea
-                                 ? write_json_report(report)
-                                 : write_peer_report(report, output.clip, output.peer, std::string("fovea ") + kVersion);
+    const std::string text =
+        output.format == Output::Format::kFovea
+            ? write_json_report(report)
+            : write_peer_report(report, output.clip, output.peer, std::string("fovea ") + kVersion);
     if (const Status written = output.file.commit(text); !written.ok()) return fail(written.error());
   }
   if (!o.pool.empty()) {
@@ -523,7 +561,8 @@ int run(const Options& o) {
     for (const ClipReport& clip : report.clips) {
       for (const ModelRequest& model : models) {
         const int series = clip.table->find(model.name);
-        const auto pooled = series >= 0 ? pool((*clip.table)[series], 0, fed.frames - 1, report.subsample) : std::nullopt;
+        const auto pooled =
+            series >= 0 ? pool((*clip.table)[series], 0, fed.frames - 1, report.subsample) : std::nullopt;
         if (pooled) std::printf("%s\n", number(*pooled_value(*pooled, o.pool)).c_str());
       }
     }
@@ -539,48 +578,88 @@ int run(const Options& o) {
 Command add_score(CLI::App& parent) {
   auto* app = parent.add_subcommand("score", "measure distorted clips against their reference");
   auto o = std::make_shared<Options>();
-  app->add_option("REFERENCE", o->reference, "the original: any container, .y4m, raw yuv, or - for standard input")->required();
+  app->add_option("REFERENCE", o->reference,
+                  "the original: any container, .y4m, raw yuv, or - for standard input")
+      ->required();
   app->add_option("DISTORTED", o->distorted, "one or more encodes of it, scored together")->required();
 
   app->add_option("-m,--model", o->models,
                   "model: an id (`fovea models`) or a file, then :name=LABEL :disable_clip :enable_transform "
-                  ":EXTRACTOR.OPTION=VALUE; repeatable. Default: vmaf_v0.6.1")->allow_extra_args(false);
-  app->add_option("-f,--feature", o->features, "metric with options, NAME[=OPTION=VALUE:...] (`fovea metrics`); repeatable")->allow_extra_args(false);
-  app->add_flag("-n,--no-model", o->no_model, "only the features that --feature asks for");
+                  ":EXTRACTOR.OPTION=VALUE; repeatable. Default: vmaf_v0.6.1")
+      ->allow_extra_args(false);
+  app->add_option("-f,--feature", o->features,
+                  "metric with options, NAME[=OPTION=VALUE:...] (`fovea metrics`); repeatable")
+      ->allow_extra_args(false);
+  app->add_option("-p,--preset", o->preset,
+                  "models and features together, beside what else is asked for: all (VMAF, NEG and every "
+                  "metric that needs no file), "
+                  "aom-ctc (AOM's common test conditions; also aom-ctc-v1.0 .. v7.0), nflx-ctc (Netflix's)");
+  app->add_flag("-n,--no-model", o->no_model, "no model: only the features that are asked for");
   app->add_option("--subsample", o->subsample, "score every N-th frame only")->group("What");
   app->add_option("--frames", o->frames, "stop after N frames")->group("What");
 
   app->add_option("-o,--output", o->outputs,
-                  "report file, repeatable; format by extension: .json (fovea's), .csv .xml .sub (libvmaf's), or PATH:FORMAT "
-                  "with json, libvmaf, csv, xml, sub")->allow_extra_args(false)->group("Reports");
-  app->add_option("--precision", o->precision, "digits in libvmaf's formats: 1..17, max, legacy")->group("Reports");
-  app->add_option("--pool", o->pool, "print only this pooled value of each model: mean, harmonic_mean, min, max, stddev, p1, p5, p10, p25, median, p75")->group("Reports");
+                  "report file, repeatable; format by extension: .json (fovea's), .csv .xml .sub "
+                  "(libvmaf's), or PATH:FORMAT "
+                  "with json, libvmaf, csv, xml, sub")
+      ->allow_extra_args(false)
+      ->group("Reports");
+  app->add_option("--precision", o->precision, "digits in libvmaf's formats: 1..17, max, legacy")
+      ->group("Reports");
+  app->add_option("--pool", o->pool,
+                  "print only this pooled value of each model: mean, harmonic_mean, min, max, stddev, p1, "
+                  "p5, p10, p25, median, p75")
+      ->group("Reports");
   app->add_flag("-q,--quiet", o->quiet, "no table, no progress")->group("Reports");
   app->add_flag("--no-timing", o->no_timing, "leave out what differs from run to run")->group("Reports");
-  app->add_option("--progress", o->progress, "auto (a line on a terminal), json (lines on standard error), none")
-      ->check(CLI::IsMember({"auto", "json", "none"}))->group("Reports");
+  app->add_option("--progress", o->progress,
+                  "auto (a line on a terminal), json (lines on standard error), none")
+      ->check(CLI::IsMember({"auto", "json", "none"}))
+      ->group("Reports");
 
   app->add_option("--size", o->size, "inputs are raw yuv of WIDTHxHEIGHT")->group("Raw yuv");
   app->add_option("--chroma", o->chroma, "400, 420, 422 or 444; default 420")->group("Raw yuv");
   app->add_option("--bit-depth", o->bit_depth, "8 .. 16; default 8")->group("Raw yuv");
 
-  app->add_option("--skip-ref", o->skip_ref, "drop the reference's first N frames")->group("Bringing clips together");
-  app->add_option("--skip-dis", o->skip_dis, "drop the distorted clips' first N frames")->group("Bringing clips together");
-  app->add_option("--offset", o->offset, "frame i of the reference pairs with frame i+N of the distorted clip; one for all, or one each")
-      ->delimiter(',')->allow_extra_args(false)->group("Bringing clips together");
-  app->add_option("--scale", o->scale, "scale clips of another size: 'ref' (to the reference's size) or WIDTHxHEIGHT")->group("Bringing clips together");
-  app->add_option("--kernel", o->scale_kernel, "of scaling: bicubic (default), bilinear, point, spline36, lanczos")->group("Bringing clips together");
-  app->add_option("--crop", o->crop, "crop distorted clips to WxH[+X+Y]; 'auto' removes black bars on either side")->group("Bringing clips together");
-  app->add_option("--crop-ref", o->crop_ref, "crop the reference to WxH[+X+Y]")->group("Bringing clips together");
-  app->add_option("--range", o->range, "bring both sides to limited or full range")->group("Bringing clips together");
-  app->add_option("--matrix", o->matrix, "bring both sides to this matrix (H.273 code: 1 BT.709, 6 BT.601, 9 BT.2020)")->group("Bringing clips together");
-  app->add_option("--convert-chroma", o->convert_chroma, "bring both sides to 420, 422 or 444")->group("Bringing clips together");
-  app->add_flag("--fps", o->decimate, "drop frames of the faster side when the ratio is a whole number")->group("Bringing clips together");
-  app->add_flag("--no-normalise", o->no_normalise, "any difference of form is an error")->group("Bringing clips together");
-  app->add_flag("--allow-short", o->allow_short, "clips may differ in length; the common part is scored")->group("Bringing clips together");
-  app->add_flag("--no-align", o->no_align, "do not look for temporal misalignment")->group("Bringing clips together");
+  app->add_option("--skip-ref", o->skip_ref, "drop the reference's first N frames")
+      ->group("Bringing clips together");
+  app->add_option("--skip-dis", o->skip_dis, "drop the distorted clips' first N frames")
+      ->group("Bringing clips together");
+  app->add_option(
+         "--offset", o->offset,
+         "frame i of the reference pairs with frame i+N of the distorted clip; one for all, or one each")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group("Bringing clips together");
+  app->add_option("--scale", o->scale,
+                  "scale clips of another size: 'ref' (to the reference's size) or WIDTHxHEIGHT")
+      ->group("Bringing clips together");
+  app->add_option("--kernel", o->scale_kernel,
+                  "of scaling: bicubic (default), bilinear, point, spline36, lanczos")
+      ->group("Bringing clips together");
+  app->add_option("--crop", o->crop,
+                  "crop distorted clips to WxH[+X+Y]; 'auto' removes black bars on either side")
+      ->group("Bringing clips together");
+  app->add_option("--crop-ref", o->crop_ref, "crop the reference to WxH[+X+Y]")
+      ->group("Bringing clips together");
+  app->add_option("--range", o->range, "bring both sides to limited or full range")
+      ->group("Bringing clips together");
+  app->add_option("--matrix", o->matrix,
+                  "bring both sides to this matrix (H.273 code: 1 BT.709, 6 BT.601, 9 BT.2020)")
+      ->group("Bringing clips together");
+  app->add_option("--convert-chroma", o->convert_chroma, "bring both sides to 420, 422 or 444")
+      ->group("Bringing clips together");
+  app->add_flag("--fps", o->decimate, "drop frames of the faster side when the ratio is a whole number")
+      ->group("Bringing clips together");
+  app->add_flag("--no-normalise", o->no_normalise, "any difference of form is an error")
+      ->group("Bringing clips together");
+  app->add_flag("--allow-short", o->allow_short, "clips may differ in length; the common part is scored")
+      ->group("Bringing clips together");
+  app->add_flag("--no-align", o->no_align, "do not look for temporal misalignment")
+      ->group("Bringing clips together");
   app->add_flag("--strict", o->strict, "misaligned clips are an error")->group("Bringing clips together");
-  app->add_flag("--plan", o->plan_only, "say what was found and what would be done; do not score")->group("Bringing clips together");
+  app->add_flag("--plan", o->plan_only, "say what was found and what would be done; do not score")
+      ->group("Bringing clips together");
 
   app->add_option("-t,--threads", o->threads, "in all; default: every processor available");
   return [o] { return run(*o); };

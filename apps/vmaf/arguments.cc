@@ -8,10 +8,12 @@
 #include <functional>
 #include <map>
 
+#include "score/presets.h"
+
 namespace fovea::vmaf_tool {
 namespace {
 
-constexpr size_t kMaxItems = 32;          // of --model and of --feature
+constexpr size_t kMaxItems = 32;  // of --model and of --feature
 constexpr size_t kMaxArgumentBytes = 1024;
 
 // One table: parser, usage text and "did you mean" come from it.
@@ -28,8 +30,9 @@ constexpr OptionRow kOptions[] = {
     {"height", 'h', "PIXELS", "height of raw yuv"},
     {"pixel_format", 'p', "420|422|444", "chroma of raw yuv"},
     {"bitdepth", 'b', "8|10|12|16", "bit depth of raw yuv"},
-    {"model", 'm', "SPEC", "version=NAME | path=FILE, then :name=LABEL :disable_clip :enable_transform\n"
-                           ":EXTRACTOR.OPTION=VALUE; default version=vmaf_v0.6.1; repeatable"},
+    {"model", 'm', "SPEC",
+     "version=NAME | path=FILE, then :name=LABEL :disable_clip :enable_transform\n"
+     ":EXTRACTOR.OPTION=VALUE; default version=vmaf_v0.6.1; repeatable"},
     {"output", 'o', "PATH", "report file"},
     {"xml", 0, nullptr, "report as XML (default)"},
     {"json", 0, nullptr, "report as JSON"},
@@ -38,7 +41,8 @@ constexpr OptionRow kOptions[] = {
     {"threads", 0, "N", "threads in all; 0 or 1: one"},
     {"feature", 0, "SPEC", "NAME[=OPTION=VALUE[:OPTION=VALUE...]]; repeatable"},
     {"subsample", 0, "N", "score every N-th frame only"},
-    {"cpumask", 0, "MASK", "instruction sets not to use: 1 SSE2 2 SSSE3 4 SSE4.1 8 AVX2 16 AVX-512 32 AVX-512 ICL"},
+    {"cpumask", 0, "MASK",
+     "instruction sets not to use: 1 SSE2 2 SSSE3 4 SSE4.1 8 AVX2 16 AVX-512 32 AVX-512 ICL"},
     {"gpumask", 0, "MASK", "accepted for compatibility; this build has no GPU code"},
     {"frame_cnt", 0, "N", "stop after N pairs"},
     {"frame_skip_ref", 0, "N", "drop the first N frames of the reference"},
@@ -69,7 +73,8 @@ std::string shown(const OptionRow& row) {
 }
 
 Error bad_argument(const OptionRow& row, const std::string& text, const std::string& expected) {
-  return usage_error("Invalid argument \"" + text + "\" for option " + shown(row) + "; should be " + expected);
+  return usage_error("Invalid argument \"" + text + "\" for option " + shown(row) + "; should be " +
+                     expected);
 }
 
 // C's strtoul with base 0, cut to 32 bits; the whole text must be used.
@@ -102,7 +107,8 @@ Result<ModelArgument> parse_model_spec(const std::string& argument) {
     } else if (key == "name") {
       model.name = value;
     } else if (const size_t dot = key.find('.'); dot != std::string::npos) {
-      model.overloads.emplace_back(key.substr(0, dot), OptionMap{{key.substr(dot + 1), normalise_option_text(value)}});
+      model.overloads.emplace_back(key.substr(0, dot),
+                                   OptionMap{{key.substr(dot + 1), normalise_option_text(value)}});
     } else {
       return usage_error("Problem parsing model, bad option string \"" + item + "\".");
     }
@@ -125,39 +131,17 @@ Result<FeatureRequest> parse_feature_spec(const std::string& argument) {
 }
 
 // Presets add to what was given before them.
-Status add_aom_ctc(const std::string& version, Arguments& arguments) {
-  const std::vector<std::string> known = {"v1.0", "v2.0", "v3.0", "v4.0", "v5.0", "v6.0", "v7.0"};
-  size_t number = 0;
-  while (number < known.size() && known[number] != version) ++number;
-  if (version == "proposed") return usage_error("`--aom_ctc proposed` is deprecated.");
-  if (number == known.size()) return usage_error("bad aom_ctc version \"" + version + "\"");
-  ++number;
-  FOVEA_ASSIGN(const ModelArgument model, parse_model_spec("version=vmaf_v0.6.1:name=vmaf"));
-  FOVEA_ASSIGN(const ModelArgument neg, parse_model_spec("version=vmaf_v0.6.1neg:name=vmaf_neg"));
-  arguments.models.push_back(model);
-  arguments.models.push_back(neg);
-  std::vector<std::string> features = {"psnr=reduced_hbd_peak=true:enable_apsnr=true:min_sse=0.5", "ciede",
-                                       number >= 7 ? "float_ssim=scale=1:enable_db=true:clip_db=true" : "float_ssim=enable_db=true:clip_db=true",
-                                       "float_ms_ssim=enable_db=true:clip_db=true", "psnr_hvs"};
-  if (number >= 3) features.push_back("cambi");
-  for (const std::string& feature : features) {
-    FOVEA_ASSIGN(const FeatureRequest request, parse_feature_spec(feature));
-    arguments.features.push_back(request);
+Status add_preset(const std::string& option, const std::string& version, Arguments& arguments) {
+  const auto preset = find_preset((option == "aom_ctc" ? "aom-ctc-" : "nflx-ctc-") + version);
+  if (version == "proposed") return usage_error("`--" + option + " proposed` is deprecated.");
+  if (!preset.ok()) return usage_error("bad " + option + " version \"" + version + "\"");
+  for (const Preset::Model& model : preset->models) {
+    FOVEA_ASSIGN(const ModelArgument argument,
+                 parse_model_spec("version=" + model.id + ":name=" + model.name));
+    arguments.models.push_back(argument);
   }
-  if (number >= 6) arguments.common_bit_depth = true;
-  return {};
-}
-
-Status add_nflx_ctc(const std::string& version, Arguments& arguments) {
-  if (version != "v1.0") return usage_error("bad nflx_ctc version \"" + version + "\"");
-  FOVEA_ASSIGN(const ModelArgument model, parse_model_spec("version=vmaf_4k_v0.6.1:name=vmaf"));
-  FOVEA_ASSIGN(const ModelArgument neg, parse_model_spec("version=vmaf_4k_v0.6.1neg:name=vmaf_neg"));
-  arguments.models.push_back(model);
-  arguments.models.push_back(neg);
-  for (const char* feature : {"psnr=enable_chroma=true:enable_apsnr=true", "float_ssim=enable_db=true:clip_db=true", "cambi"}) {
-    FOVEA_ASSIGN(const FeatureRequest request, parse_feature_spec(feature));
-    arguments.features.push_back(request);
-  }
+  arguments.features.insert(arguments.features.end(), preset->features.begin(), preset->features.end());
+  arguments.common_bit_depth = arguments.common_bit_depth || preset->common_bit_depth;
   return {};
 }
 
@@ -170,7 +154,8 @@ Error refused_option(const std::string& word) {
   std::string plain = word.substr(std::min(word.find_first_not_of('-'), word.size()));
   plain = plain.substr(0, plain.find('='));
   std::string message = "unrecognized or incomplete option '" + word + "'";
-  if (const std::string guess = near_miss(plain, names); !guess.empty()) message += "; did you mean '--" + guess + "'?";
+  if (const std::string guess = near_miss(plain, names); !guess.empty())
+    message += "; did you mean '--" + guess + "'?";
   return usage_error(std::move(message));
 }
 
@@ -182,7 +167,8 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   for (size_t i = 0; i < std::size(kOptions); ++i) {
     const OptionRow& row = kOptions[i];
     const int has_argument = row.argument != nullptr ? required_argument : no_argument;
-    if (*row.name != '\0') long_options.push_back({row.name, has_argument, nullptr, 1000 + static_cast<int>(i)});
+    if (*row.name != '\0')
+      long_options.push_back({row.name, has_argument, nullptr, 1000 + static_cast<int>(i)});
     if (row.letter != 0) letters += std::string(1, row.letter) + (row.argument != nullptr ? ":" : "");
   }
   long_options.push_back({nullptr, 0, nullptr, 0});
@@ -216,13 +202,15 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
       (name == "width" ? raw.width_px : raw.height_px) = static_cast<int>(std::min(pixels, 1u << 30));
       (name == "width" ? has_width : has_height) = true;
     } else if (name == "pixel_format") {
-      if (value != "420" && value != "422" && value != "444") return bad_argument(*row, value, "a valid pixel format (420/422/444)");
+      if (value != "420" && value != "422" && value != "444")
+        return bad_argument(*row, value, "a valid pixel format (420/422/444)");
       raw.chroma = value == "420" ? Chroma::k420 : value == "422" ? Chroma::k422 : Chroma::k444;
       has_chroma = true;
     } else if (name == "bitdepth") {
       unsigned bits = 0;
       FOVEA_TRY(number(bits));
-      if (bits != 8 && bits != 10 && bits != 12 && bits != 16) return bad_argument(*row, value, "a valid bitdepth (8/10/12/16)");
+      if (bits != 8 && bits != 10 && bits != 12 && bits != 16)
+        return bad_argument(*row, value, "a valid bitdepth (8/10/12/16)");
       raw.bit_depth = static_cast<int>(bits);
       has_bit_depth = true;
     } else if (name == "model") {
@@ -258,10 +246,8 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
       FOVEA_TRY(number(a.skip_ref));
     } else if (name == "frame_skip_dist") {
       FOVEA_TRY(number(a.skip_dis));
-    } else if (name == "aom_ctc") {
-      FOVEA_TRY(add_aom_ctc(value, a));
-    } else if (name == "nflx_ctc") {
-      FOVEA_TRY(add_nflx_ctc(value, a));
+    } else if (name == "aom_ctc" || name == "nflx_ctc") {
+      FOVEA_TRY(add_preset(name, value, a));
     } else if (name == "precision") {
       FOVEA_ASSIGN(a.number, NumberFormat::parse(value));
     } else if (name == "no_prediction") {
@@ -281,7 +267,9 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   if (a.distorted.empty()) return usage_error("Distorted .y4m or .yuv (-d/--distorted) is required");
   if (has_width || has_height || has_chroma || has_bit_depth) {
     if (!(has_width && has_height && has_chroma && has_bit_depth)) {
-      return usage_error("The following options are required for .yuv input: --width/-w, --height/-h, --pixel_format/-p, --bitdepth/-b");
+      return usage_error(
+          "The following options are required for .yuv input: --width/-w, --height/-h, --pixel_format/-p, "
+          "--bitdepth/-b");
     }
     if (raw.width_px < 1 || raw.height_px < 1) return usage_error("width and height must be at least 1");
     a.raw_format = raw;
@@ -295,7 +283,8 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
   for (size_t i = 0; i < a.models.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (a.models[i].name == a.models[j].name) {
-        return usage_error("Each model should be uniquely named. Set using `--model` via the `:name=` option.");
+        return usage_error(
+            "Each model should be uniquely named. Set using `--model` via the `:name=` option.");
       }
     }
   }

@@ -53,14 +53,16 @@ class Meter {
     if (!shown_) return;
     static constexpr const char* kCells[] = {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"};
     if (count % 10 == 0) fps_ = static_cast<double>(count) / seconds();
-    std::fprintf(stderr, "\r%lld frame%s %s %.2f FPS\033[K", static_cast<long long>(count), count == 1 ? " " : "s",
-                 kCells[count % 10], fps_);
+    std::fprintf(stderr, "\r%lld frame%s %s %.2f FPS\033[K", static_cast<long long>(count),
+                 count == 1 ? " " : "s", kCells[count % 10], fps_);
     std::fflush(stderr);
   }
   void end() const {
     if (shown_) std::fprintf(stderr, "\n");
   }
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   bool shown_;
@@ -68,15 +70,16 @@ class Meter {
   std::chrono::steady_clock::time_point start_;
 };
 
-std::optional<double> mean_of(const ScoreTable& table, const std::string& name, int64_t frames, int subsample) {
+std::optional<double> mean_of(const ScoreTable& table, const std::string& name, int64_t frames,
+                              int subsample) {
   const int series = table.find(name);
   if (series < 0) return std::nullopt;
   const auto pooled = pool(table[series], 0, frames - 1, subsample);
   return pooled ? std::optional(pooled->mean) : std::nullopt;
 }
 
-void print_summary(const Arguments& a, const std::vector<ModelRequest>& models, const ScoreTable& table, int64_t frames,
-                   int subsample) {
+void print_summary(const Arguments& a, const std::vector<ModelRequest>& models, const ScoreTable& table,
+                   int64_t frames, int subsample) {
   for (size_t i = 0; i < models.size(); ++i) {
     const std::string& source = a.models[i].source();
     const std::string& name = models[i].name;
@@ -85,11 +88,14 @@ void print_summary(const Arguments& a, const std::vector<ModelRequest>& models, 
     }
     if (!models[i].model->is_collection()) continue;
     const BootstrapNames b = bootstrap_score_names(name);
-    const auto bagging = mean_of(table, b.bagging, frames, subsample), stddev = mean_of(table, b.stddev, frames, subsample),
-               lo = mean_of(table, b.ci_lo, frames, subsample), hi = mean_of(table, b.ci_hi, frames, subsample);
+    const auto bagging = mean_of(table, b.bagging, frames, subsample),
+               stddev = mean_of(table, b.stddev, frames, subsample),
+               lo = mean_of(table, b.ci_lo, frames, subsample),
+               hi = mean_of(table, b.ci_hi, frames, subsample);
     if (bagging && stddev && lo && hi) {
-      std::fprintf(stderr, "%s: %s, ci.p95: [%s, %s], stddev: %s\n", source.c_str(), a.number(*bagging).c_str(),
-                   a.number(*lo).c_str(), a.number(*hi).c_str(), a.number(*stddev).c_str());
+      std::fprintf(stderr, "%s: %s, ci.p95: [%s, %s], stddev: %s\n", source.c_str(),
+                   a.number(*bagging).c_str(), a.number(*lo).c_str(), a.number(*hi).c_str(),
+                   a.number(*stddev).c_str());
     }
   }
 }
@@ -119,16 +125,19 @@ int run(const Arguments& a) {
     ++problem_count;
   };
   if (ref.width_px != dis.width_px || ref.height_px != dis.height_px) {
-    problem("dimensions do not match: " + std::to_string(ref.width_px) + "x" + std::to_string(ref.height_px) + ", " +
-            std::to_string(dis.width_px) + "x" + std::to_string(dis.height_px));
+    problem("dimensions do not match: " + std::to_string(ref.width_px) + "x" + std::to_string(ref.height_px) +
+            ", " + std::to_string(dis.width_px) + "x" + std::to_string(dis.height_px));
   }
-  if (ref.chroma != dis.chroma) problem(std::string("pixel formats do not match: ") + chroma_name(ref.chroma) + ", " + chroma_name(dis.chroma));
+  if (ref.chroma != dis.chroma)
+    problem(std::string("pixel formats do not match: ") + chroma_name(ref.chroma) + ", " +
+            chroma_name(dis.chroma));
   if (ref.bit_depth != dis.bit_depth && !a.common_bit_depth) {
-    problem("bitdepths do not match: " + std::to_string(ref.bit_depth) + ", " + std::to_string(dis.bit_depth));
+    problem("bitdepths do not match: " + std::to_string(ref.bit_depth) + ", " +
+            std::to_string(dis.bit_depth));
   }
   if (problem_count > 0) {
-    return complain(kSetUp, problems + "videos are incompatible, " + std::to_string(problem_count) + " problem" +
-                                (problem_count == 1 ? "" : "s") + ".");
+    return complain(kSetUp, problems + "videos are incompatible, " + std::to_string(problem_count) +
+                                " problem" + (problem_count == 1 ? "" : "s") + ".");
   }
 
   SessionConfig config;
@@ -140,7 +149,10 @@ int run(const Arguments& a) {
   config.features = a.features;
   for (const ModelArgument& argument : a.models) {
     auto model = load(argument);
-    if (!model.ok()) return complain(kSetUp, "problem loading model: " + (argument.source().empty() ? argument.text : argument.source()) + "\n" + model.error().message);
+    if (!model.ok())
+      return complain(kSetUp, "problem loading model: " +
+                                  (argument.source().empty() ? argument.text : argument.source()) + "\n" +
+                                  model.error().message);
     config.models.push_back({*std::move(model), argument.name, argument.flags});
   }
   const std::vector<ModelRequest> models = config.models;
@@ -177,6 +189,9 @@ int run(const Arguments& a) {
       (*readers)[i] = *std::move(raised);
     }
   }
+  if (!session.uses_chroma()) {
+    for (const auto& reader : *readers) reader->skip_chroma();
+  }
   const FeedResult fed = feed(session, *readers, options);
   meter.end();
   const double seconds = meter.seconds();
@@ -190,11 +205,13 @@ int run(const Arguments& a) {
     const std::string& longer = fed.ended[0] ? a.distorted : a.reference;
     complain(0, "\"" + shorter + "\" ended before \"" + longer + "\".");
   }
-  if (fed.frames == 0) return complain(status == 0 ? kSetUp : status, "problem reading pictures: no frames were scored");
+  if (fed.frames == 0)
+    return complain(status == 0 ? kSetUp : status, "problem reading pictures: no frames were scored");
 
   const ScoreTable& table = session.table(0);
   const int subsample = session.config().subsample;
-  if (terminal && (!a.quiet || a.output.empty()) && !a.no_prediction) print_summary(a, models, table, fed.frames, subsample);
+  if (terminal && (!a.quiet || a.output.empty()) && !a.no_prediction)
+    print_summary(a, models, table, fed.frames, subsample);
   if (output) {
     PeerReport report;
     report.table = &table;

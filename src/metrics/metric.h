@@ -130,6 +130,8 @@ class Metric {
   virtual int history() const { return 0; }
   // Whether it looks at the earlier distorted pictures, too; if not, at[d > 0].dis may be empty.
   virtual bool history_has_distorted() const { return false; }
+  // False: run() looks at luma only, the chroma planes of its pictures may be empty.
+  virtual bool uses_chroma() const { return true; }
   // True if every frame must be seen even when only each n-th is scored.
   virtual bool every_frame() const { return history() > 0; }
   // Number of raw values that finish() writes, for all variants.
@@ -162,6 +164,8 @@ struct MetricInfo {
   // The option suffix of these options: two requests are the same instance iff name and suffix are equal.
   Result<std::string> (*suffix)(const OptionMap& options);
   Result<std::unique_ptr<Metric>> (*create)(const Format& format, const OptionMap& options);
+  // Cannot work without a file that an option names: not a part of "all metrics".
+  bool needs_file = false;
   // Whether one instance can serve both of two valid option sets, and the maker of such instances. Null:
   // never.
   bool (*shares_work)(const OptionMap& a, const OptionMap& b) = nullptr;

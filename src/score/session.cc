@@ -164,6 +164,7 @@ struct Session::Impl {
   std::vector<ActiveModel> models;
   std::vector<Refusal> refusals;
   int max_history = 0;
+  bool uses_chroma = false;
   bool keep_distorted = false;  // a metric looks at earlier distorted pictures
 
   std::unique_ptr<ThreadPool> pool;
@@ -261,6 +262,7 @@ Status Session::Impl::make_outputs() {
       FOVEA_ASSIGN(instance.metric, instance.info->create_variants(config.format, instance.variants));
     }
     max_history = std::max(max_history, instance.metric->history());
+    uses_chroma = uses_chroma || instance.metric->uses_chroma();
     if (instance.metric->history() > 0 && instance.metric->history_has_distorted()) keep_distorted = true;
   }
   for (Output& output : outputs) {
@@ -494,6 +496,15 @@ Status Session::push(int64_t frame, Frame ref, std::vector<Frame> dis) {
                        ", but the clip began as " + describe(s.config.format));
   }
 
+  const auto has_planes = [&](const Frame& picture) {
+    return picture.planes[0].data != nullptr &&
+           (!s.uses_chroma || picture.format.plane_count() == 1 ||
+            (picture.planes[1].data != nullptr && picture.planes[2].data != nullptr));
+  };
+  if (!has_planes(ref) || !std::all_of(dis.begin(), dis.end(), has_planes)) {
+    return usage_error("frame " + std::to_string(frame) + ": a plane that is scored has no samples");
+  }
+
   // A free place; the pool works meanwhile, and so does this thread.
   int place = -1;
   s.pool->help_until([&] {
@@ -574,6 +585,9 @@ const std::vector<Refusal>& Session::refusals() const {
 }
 bool Session::has_metrics() const {
   return !impl_->instances.empty();
+}
+bool Session::uses_chroma() const {
+  return impl_->uses_chroma;
 }
 
 void Session::with_table(int dis, const std::function<void(ScoreTable&)>& reader) {

@@ -90,6 +90,8 @@ class Session {
   const std::vector<Refusal>& refusals() const;
   // True if at least one metric is at work.
   bool has_metrics() const;
+  // False: pictures are scored by their luma; their chroma planes may be empty.
+  bool uses_chroma() const;
 
   // Runs `reader` with distorted clip `dis`'s table under the session's lock; for use while frames are in
   // flight. After finish() table() may be used directly.

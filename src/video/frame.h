@@ -28,17 +28,25 @@ struct Format {
   int plane_width(int plane) const {
     return plane > 0 && (chroma == Chroma::k420 || chroma == Chroma::k422) ? half(width_px) : width_px;
   }
-  int plane_height(int plane) const { return plane > 0 && chroma == Chroma::k420 ? half(height_px) : height_px; }
+  int plane_height(int plane) const {
+    return plane > 0 && chroma == Chroma::k420 ? half(height_px) : height_px;
+  }
   int half(int size_px) const { return (size_px + (floor_chroma ? 0 : 1)) / 2; }
 };
 
 const char* chroma_name(Chroma chroma);      // "4:2:0"
 std::string describe(const Format& format);  // "1920x1080 4:2:0 8 bit"
 
+// The same pictures without chroma.
+inline Format luma_only(Format format) {
+  format.chroma = Chroma::k400;
+  return format;
+}
+
 // Copying a Frame copies references, never samples.
 struct Frame {
   Format format;
-  std::array<PlaneView, 3> planes;    // luma, Cb, Cr; unused planes have data == nullptr
+  std::array<PlaneView, 3> planes;    // luma, Cb, Cr; data == nullptr if absent or skipped
   std::shared_ptr<const void> owner;  // keeps the samples alive
 };
 

@@ -45,7 +45,7 @@ std::string plausible_formats(const Format& given, int64_t file_bytes) {
 class RawReader final : public Reader {
  public:
   RawReader(std::unique_ptr<ByteSource> source, StreamInfo info)
-      : source_(std::move(source)), info_(std::move(info)), pool_(info_.format, FramePool::Rows::kTight) {}
+      : source_(std::move(source)), info_(std::move(info)), delivered_(info_.format) {}
 
   const StreamInfo& info() const override { return info_; }
 
@@ -70,6 +70,11 @@ class RawReader final : public Reader {
     return *got / frame_bytes;
   }
 
+  void skip_chroma() override {
+    delivered_ = luma_only(info_.format);
+    pool_.emplace(delivered_, FramePool::Rows::kTight);
+  }
+
  private:
   Error truncated(int64_t index, int64_t found) const {
     return input_error(info_.name + ": frame " + std::to_string(index) + ": truncated: expected " +
@@ -80,22 +85,31 @@ class RawReader final : public Reader {
   Result<std::optional<Frame>> read_frame() {
     FOVEA_ASSIGN(const auto head, source_->peek(1));
     if (head.empty()) return std::optional<Frame>();
-    FOVEA_ASSIGN(Frame frame, pool_.acquire());
-    const Format& f = info_.format;
+    if (!pool_) pool_.emplace(delivered_, FramePool::Rows::kTight);
+    FOVEA_ASSIGN(Frame frame, pool_->acquire());
+    const Format& f = delivered_;
     std::array<iovec, 3> vectors;
     for (int p = 0; p < f.plane_count(); ++p) {
       vectors[p] = {mutable_row(frame, p, 0),
                     size_t{1} * f.plane_width(p) * f.plane_height(p) * f.sample_bytes()};
     }
     FOVEA_ASSIGN(const size_t got, source_->read(std::span(vectors.data(), f.plane_count())));
-    if (static_cast<int64_t>(got) < bytes_per_frame(f)) return truncated(index_, static_cast<int64_t>(got));
+    int64_t bytes = static_cast<int64_t>(got);
+    const int64_t skipped = bytes_per_frame(info_.format) - bytes_per_frame(f);
+    if (skipped > 0 && bytes == bytes_per_frame(f)) {
+      FOVEA_ASSIGN(const int64_t more, source_->skip(skipped));
+      bytes += more;
+    }
+    if (bytes < bytes_per_frame(info_.format)) return truncated(index_, bytes);
+    frame.format = info_.format;
     ++index_;
     return std::optional<Frame>(std::move(frame));
   }
 
   std::unique_ptr<ByteSource> source_;
   StreamInfo info_;
-  FramePool pool_;
+  Format delivered_;  // what is read of a frame
+  std::optional<FramePool> pool_;
   int64_t index_ = 0;
   std::optional<Error> failed_;
 };

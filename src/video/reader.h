@@ -67,6 +67,10 @@ class Reader {
   // Drops up to `frames` frames; returns how many there were. Cheap where frames can be found without
   // decoding.
   virtual Result<int64_t> skip(int64_t frames);
+
+  // From now on frames need not have chroma: its planes may be empty (data == nullptr), their format stays. A
+  // promise of the caller not to look at them; readers that would have to copy chroma save that.
+  virtual void skip_chroma() {}
 };
 
 struct InputOptions {

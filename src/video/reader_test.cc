@@ -104,6 +104,54 @@ TEST(Raw, EverySamplingDepthAndSize) {
   }
 }
 
+// Luma of all frames, with or without chroma; then the error, if there is one.
+std::vector<Bytes> read_luma(Result<std::unique_ptr<Reader>> reader, bool skip_chroma) {
+  std::vector<Bytes> out;
+  if (skip_chroma) (*reader)->skip_chroma();
+  while (true) {
+    auto frame = (*reader)->next();
+    if (!frame.ok()) append(out.emplace_back(), frame.error().message);
+    if (!frame.ok() || !*frame) return out;
+    EXPECT_EQ((*frame)->format, (*reader)->info().format);
+    EXPECT_EQ((*frame)->planes[1].data == nullptr, skip_chroma || (*frame)->format.plane_count() == 1);
+    Frame luma = **frame;
+    luma.format = luma_only(luma.format);
+    out.push_back(testing::frame_bytes(luma));
+  }
+}
+
+TEST(Reader, WithoutChromaLumaIsTheSame) {
+  for (const auto& [tag, f] :
+       {std::pair{"420p10", Format{33, 21, 10, Chroma::k420}},
+        std::pair{"422", Format{17, 9, 8, Chroma::k422}}, std::pair{"444", Format{16, 12, 8, Chroma::k444}},
+        std::pair{"mono", Format{25, 17, 8, Chroma::k400}}}) {
+    for (const bool as_pipe : {false, true}) {
+      for (const size_t cut : {size_t{0}, size_t{1}, size_t{200}}) {  // within chroma, within luma
+        SCOPED_TRACE(describe(f) + ", less " + std::to_string(cut) + " bytes");
+        Bytes bytes = y4m_clip(f, tag, 3);
+        bytes.resize(bytes.size() - cut);
+        const auto y4m = [&] {
+          return open_y4m(ByteSource::from_memory(bytes, "clip.y4m", as_pipe),
+                          {.path = "", .libvmaf_compat = true});
+        };
+        EXPECT_EQ(read_luma(y4m(), true), read_luma(y4m(), false));
+        if (!as_pipe && cut > 0) continue;  // refused at once
+        Bytes raw;
+        for (int i = 0; i < 3; ++i) {
+          const Bytes one = planar_bytes(f, i);
+          raw.insert(raw.end(), one.begin(), one.end());
+        }
+        raw.resize(raw.size() - std::min(cut, raw.size()));
+        const auto open = [&] {
+          return open_raw(ByteSource::from_memory(raw, "clip.yuv", as_pipe), {.path = "", .raw_format = f});
+        };
+        if (raw.empty()) continue;
+        EXPECT_EQ(read_luma(open(), true), read_luma(open(), false));
+      }
+    }
+  }
+}
+
 TEST(Y4m, SkipsFrames) {
   const Format f{33, 21, 10, Chroma::k422};
   for (const bool as_pipe : {false, true}) {
@@ -202,7 +250,8 @@ TEST(Y4m, HugeSizeIsCheckedAgainstTheFileBeforeAllocating) {
   Bytes bytes = y4m_header(65535, 65535, "444p16");
   Clip clip = read_y4m(bytes, false);
   EXPECT_NE(clip.error.find("no whole frame"), std::string::npos) << clip.error;
-  EXPECT_NE(clip.error.find("25769017356"), std::string::npos) << "names the bytes of a frame: " << clip.error;
+  EXPECT_NE(clip.error.find("25769017356"), std::string::npos)
+      << "names the bytes of a frame: " << clip.error;
   append(bytes, "FRAME\n");
   clip = read_y4m(bytes, false);
   EXPECT_NE(clip.error.find("no whole frame"), std::string::npos) << clip.error;

@@ -99,14 +99,14 @@ class Y4mReader final : public Reader {
   const StreamInfo& info() const override { return info_; }
   Result<std::optional<Frame>> next() override;
   Result<int64_t> skip(int64_t frames) override;
+  void skip_chroma() override {
+    without_chroma_ = true;
+    pool_.emplace(luma_only(info_.format), FramePool::Rows::kTight);
+  }
 
  private:
   Y4mReader(std::unique_ptr<ByteSource> source, StreamInfo info, Convert convert, Chroma stored, bool compat)
-      : source_(std::move(source)),
-        info_(std::move(info)),
-        convert_(convert),
-        is_compat_(compat),
-        pool_(info_.format, FramePool::Rows::kTight) {
+      : source_(std::move(source)), info_(std::move(info)), convert_(convert), is_compat_(compat) {
     const Format& f = info_.format;
     Format file = f;
     file.chroma = stored;
@@ -121,13 +121,16 @@ class Y4mReader final : public Reader {
   Status parse_frame_line(bool& is_end);
   Result<std::optional<Frame>> read_frame();
   Status read_planes(Frame& frame);
+  Status read_luma(Frame& frame);
+  Error truncated(int64_t found_bytes) const;
   std::string where() const { return info_.name + ": frame " + std::to_string(index_); }
 
   std::unique_ptr<ByteSource> source_;
   StreamInfo info_;
   Convert convert_;
   bool is_compat_;
-  FramePool pool_;
+  bool without_chroma_ = false;
+  std::optional<FramePool> pool_;
   std::array<size_t, 4> plane_bytes_{};  // as stored: Y, Cb, Cr, alpha
   size_t frame_bytes_ = 0;
   AlignedBuffer<uint8_t> stored_;  // planes that are not handed on as they are
@@ -319,6 +322,23 @@ Status Y4mReader::parse_frame_line(bool& is_end) {
   return {};
 }
 
+Error Y4mReader::truncated(int64_t found_bytes) const {
+  return input_error(where() + ": truncated: expected " + std::to_string(frame_bytes_) + " bytes, found " +
+                     std::to_string(found_bytes));
+}
+
+Status Y4mReader::read_luma(Frame& frame) {
+  FOVEA_ASSIGN(const size_t got, source_->read(mutable_row(frame, 0, 0), plane_bytes_[0]));
+  int64_t bytes = static_cast<int64_t>(got);
+  if (got == plane_bytes_[0]) {
+    FOVEA_ASSIGN(const int64_t skipped, source_->skip(static_cast<int64_t>(frame_bytes_ - got)));
+    bytes += skipped;
+  }
+  if (bytes < static_cast<int64_t>(frame_bytes_)) return truncated(bytes);
+  frame.format = info_.format;
+  return {};
+}
+
 Status Y4mReader::read_planes(Frame& frame) {
   // Which planes land in the frame, and which in stored_ to be converted or dropped.
   std::array<uint8_t*, 4> to{};
@@ -355,10 +375,7 @@ Status Y4mReader::read_planes(Frame& frame) {
     vectors[count++] = {to[p], plane_bytes_[p]};
   }
   FOVEA_ASSIGN(const size_t got, source_->read(std::span(vectors.data(), count)));
-  if (got < frame_bytes_) {
-    return input_error(where() + ": truncated: expected " + std::to_string(frame_bytes_) + " bytes, found " +
-                       std::to_string(got));
-  }
+  if (got < frame_bytes_) return truncated(static_cast<int64_t>(got));
   switch (convert_) {
     case Convert::kNone:
     case Convert::kDropAlpha:
@@ -398,8 +415,9 @@ Result<std::optional<Frame>> Y4mReader::read_frame() {
   bool is_end = false;
   FOVEA_TRY(parse_frame_line(is_end));
   if (is_end) return std::optional<Frame>();
-  FOVEA_ASSIGN(Frame frame, pool_.acquire());
-  FOVEA_TRY(read_planes(frame));
+  if (!pool_) pool_.emplace(info_.format, FramePool::Rows::kTight);
+  FOVEA_ASSIGN(Frame frame, pool_->acquire());
+  FOVEA_TRY(without_chroma_ ? read_luma(frame) : read_planes(frame));
   ++index_;
   return std::optional<Frame>(std::move(frame));
 }
@@ -424,10 +442,7 @@ Result<int64_t> Y4mReader::skip(int64_t frames) {
       FOVEA_TRY(parse_frame_line(has_ended_));
       if (has_ended_) return {};
       FOVEA_ASSIGN(const int64_t got, source_->skip(static_cast<int64_t>(frame_bytes_)));
-      if (got < static_cast<int64_t>(frame_bytes_)) {
-        return input_error(where() + ": truncated: expected " + std::to_string(frame_bytes_) +
-                           " bytes, found " + std::to_string(got));
-      }
+      if (got < static_cast<int64_t>(frame_bytes_)) return truncated(got);
       ++index_;
       ++done;
       return {};

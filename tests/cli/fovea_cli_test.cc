@@ -54,11 +54,37 @@ TEST_F(FoveaCli, ManyEncodesInOneRunEqualSingleRuns) {
   }
 }
 
+TEST_F(FoveaCli, PresetsNameModelsAndFeatures) {
+  const auto metrics = [&](const std::vector<std::string>& arguments, int status) {
+    std::vector<std::string> command = {"score", ref(), dis(), "-o", folder_ / "p.json"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const RunResult r = fovea(command);
+    EXPECT_EQ(r.status, status) << r.all();
+    return json::parse(read_file(folder_ / "p.json"))["clips"][0]["frames"][0]["metrics"];
+  };
+  // CAMBI, MS-SSIM and SpEED are not defined for pictures as small as these; the rest goes on.
+  const json all = metrics({"--preset", "all"}, 3);
+  for (const char* name :
+       {"vmaf", "vmaf_neg", "psnr_y", "psnr_hvs", "ciede2000", "float_ssim", "ssimulacra2"})
+    EXPECT_TRUE(all.contains(name)) << name << " in " << all;
+  EXPECT_FALSE(all.contains("cambi"));
+  const json aom = metrics({"-p", "aom-ctc-v2.0", "--feature", "float_psnr"}, 3);
+  EXPECT_TRUE(aom.contains("vmaf_neg") && aom.contains("ciede2000") && aom.contains("float_psnr")) << aom;
+  EXPECT_EQ(aom["vmaf"], all["vmaf"]);
+  EXPECT_FALSE(metrics({"-p", "aom-ctc", "--no-model"}, 3).contains("vmaf"));
+  EXPECT_TRUE(metrics({"-p", "nflx-ctc"}, 3).contains("vmaf_neg"));
+  const RunResult r = fovea({"score", ref(), dis(), "--preset", "aom-ct"});
+  EXPECT_EQ(r.status, 2);
+  EXPECT_NE(r.err.find("did you mean 'aom-ctc'?"), std::string::npos) << r.err;
+}
+
 TEST_F(FoveaCli, ReportsAreByteIdenticalForEveryNumberOfThreads) {
   std::string expected;
   for (const char* threads : {"1", "2", "3", "7"}) {
-    ASSERT_EQ(fovea({"score", ref(), dis(0), dis(1), "--feature", "psnr", "--threads", threads, "--no-timing", "-o", folder_ / "t.json", "-o",
-                     folder_ / "t.csv"}).status, 3 - 3);
+    ASSERT_EQ(fovea({"score", ref(), dis(0), dis(1), "--feature", "psnr", "--threads", threads, "--no-timing",
+                     "-o", folder_ / "t.json", "-o", folder_ / "t.csv"})
+                  .status,
+              3 - 3);
     const std::string text = read_file(folder_ / "t.json");
     if (expected.empty()) expected = text;
     EXPECT_EQ(text, expected) << threads;
@@ -71,7 +97,8 @@ TEST_F(FoveaCli, ReportSaysWhatItIsMadeOf) {
   EXPECT_EQ(r["models"][0]["hash"].get<std::string>().rfind("sha256:", 0), 0u);
   EXPECT_NE(r["models"][0]["credit"].get<std::string>().find("Netflix"), std::string::npos);
   const json& pooled = r["clips"][0]["pooled"]["vmaf"];
-  for (const char* name : {"mean", "harmonic_mean", "min", "max", "stddev", "p1", "p5", "p10", "p25", "median"}) {
+  for (const char* name :
+       {"mean", "harmonic_mean", "min", "max", "stddev", "p1", "p5", "p10", "p25", "median"}) {
     EXPECT_TRUE(pooled[name].is_number()) << name;
   }
   EXPECT_TRUE(r["clips"][0]["aggregates"]["apsnr_y"].is_number());
@@ -81,8 +108,8 @@ TEST_F(FoveaCli, ReportSaysWhatItIsMadeOf) {
 }
 
 TEST_F(FoveaCli, SeveralReportFormats) {
-  const RunResult r = fovea({"score", ref(), dis(), "-o", folder_ / "a.csv", "-o", folder_ / "a.xml", "-o", folder_ / "a.sub", "-o",
-                             folder_ / "a.txt:libvmaf"});
+  const RunResult r = fovea({"score", ref(), dis(), "-o", folder_ / "a.csv", "-o", folder_ / "a.xml", "-o",
+                             folder_ / "a.sub", "-o", folder_ / "a.txt:libvmaf"});
   ASSERT_EQ(r.status, 0) << r.err;
   EXPECT_EQ(read_file(folder_ / "a.csv").rfind("Frame,integer_adm2,", 0), 0u);
   EXPECT_EQ(read_file(folder_ / "a.xml").rfind("<VMAF", 0), 0u);
@@ -121,8 +148,9 @@ TEST_F(FoveaCli, MisspeltNamesGetANearMiss) {
 TEST_F(FoveaCli, Catalogues) {
   const RunResult models = fovea({"models", "--verify"});
   EXPECT_EQ(models.status, 0) << models.err;
-  for (const char* id : {"vmaf_v0.6.1", "vmaf_v0.6.1neg", "vmaf_4k_v0.6.1", "vmaf_4k_v0.6.1neg", "vmaf_b_v0.6.3", "vmaf_float_v0.6.1",
-                         "vmaf_v1.0.16_3d0h", "vmaf_v1.0.16_hfr_5d0h"}) {
+  for (const char* id :
+       {"vmaf_v0.6.1", "vmaf_v0.6.1neg", "vmaf_4k_v0.6.1", "vmaf_4k_v0.6.1neg", "vmaf_b_v0.6.3",
+        "vmaf_float_v0.6.1", "vmaf_v1.0.16_3d0h", "vmaf_v1.0.16_hfr_5d0h"}) {
     EXPECT_NE(models.out.find(id), std::string::npos) << id;
   }
   EXPECT_NE(fovea({"metrics"}).out.find("psnr"), std::string::npos);
@@ -138,7 +166,8 @@ TEST_F(FoveaCli, ImportedModelScoresAsTheOriginal) {
   const std::string json_model = data + "/models/vmaf_4k_v0.6.1.json";
   const RunResult r = fovea({"model", "import", json_model, "-o", folder_ / "mine.model"});
   ASSERT_EQ(r.status, 0) << r.err;
-  const json a = report({"score", ref(), dis(), "-m", json_model, "-m", (folder_ / "mine.model") + ":name=mine", "-m", "vmaf_4k_v0.6.1:name=builtin"});
+  const json a = report({"score", ref(), dis(), "-m", json_model, "-m",
+                         (folder_ / "mine.model") + ":name=mine", "-m", "vmaf_4k_v0.6.1:name=builtin"});
   const json& f = a["clips"][0]["frames"][2]["metrics"];
   EXPECT_EQ(f["mine"], f["builtin"]);
   EXPECT_EQ(f["mine"], f["vmaf_4k_v0.6.1"]);
@@ -146,13 +175,16 @@ TEST_F(FoveaCli, ImportedModelScoresAsTheOriginal) {
 
 TEST_F(FoveaCli, FindsAnOffset) {
   FOVEA_NEED_DATA(data);
-  const std::string source = data + "/clips/source/highway_540p25.mp4", dis = data + "/clips/encoded/highway_540p25__svtav1.mkv";
+  const std::string source = data + "/clips/source/highway_540p25.mp4",
+                    dis = data + "/clips/encoded/highway_540p25__svtav1.mkv";
   const RunResult aligned = fovea({"score", source, dis, "--allow-short", "-n", "-f", "psnr"});
   EXPECT_EQ(aligned.status, 0) << aligned.all();
-  const RunResult shifted = fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n"});
+  const RunResult shifted =
+      fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n"});
   EXPECT_NE(shifted.all().find("--offset"), std::string::npos) << shifted.all();
   // With the offset that it names, all is well: frame i of the encode is frame i of the source again.
-  const RunResult strict = fovea({"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n", "--strict"});
+  const RunResult strict = fovea(
+      {"score", source, dis, "--allow-short", "--skip-ref", "3", "--feature", "psnr", "-n", "--strict"});
   EXPECT_EQ(strict.status, 2) << strict.all();
 }
 

@@ -296,6 +296,7 @@ class Cambi final : public Metric {
   }
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
 
   size_t scratch_bytes(int) const override {

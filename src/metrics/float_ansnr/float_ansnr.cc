@@ -37,6 +37,7 @@ class FloatAnsnr final : public Metric {
       : plan_(plan), strips_{plan.strips}, features_{plain_feature("float_ansnr"), plain_feature("float_anpsnr")} {}
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override { return Scratch::bytes_for<uint8_t>(ansnr_scratch_bytes(dis_count)); }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {

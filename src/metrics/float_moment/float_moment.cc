@@ -34,6 +34,7 @@ class FloatMoment final : public Metric {
                                                      plain_feature("float_moment_ref2nd"), plain_feature("float_moment_dis2nd")} {}
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override { return 0; }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {

@@ -137,6 +137,7 @@ class FloatMotion final : public Metric {
   int history() const override { return plan_.params.motion_force_zero ? 0 : 1; }
   bool every_frame() const override { return true; }
   int raw_count() const override { return 1; }
+  bool uses_chroma() const override { return plan_.params.motion_add_uv; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
     const int width = plan_.format.width_px;

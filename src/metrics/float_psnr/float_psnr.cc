@@ -38,6 +38,7 @@ class FloatPsnr final : public Metric {
   explicit FloatPsnr(const Plan& plan) : plan_(plan), strips_{plan.strips}, features_{plain_feature(kName)} {}
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override { return 0; }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {

@@ -129,6 +129,7 @@ class FloatVif final : public Metric {
   }
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     const size_t scale = Scratch::bytes_for<Source>(dis_count) + Scratch::bytes_for<NextPlane>(dis_count) +

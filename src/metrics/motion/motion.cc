@@ -117,6 +117,7 @@ class Motion final : public Metric {
   int history() const override { return plan_.params.motion_force_zero ? 0 : plan_.distance; }
   bool every_frame() const override { return true; }
   int raw_count() const override { return 1; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override { return Scratch::bytes_for<uint8_t>(motion_scratch_bytes(plan_.format.width_px)); }
   std::unique_ptr<FrameState> make_state(int) const override { return std::make_unique<State>(plan_.strips); }

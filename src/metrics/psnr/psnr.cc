@@ -107,6 +107,7 @@ class Psnr final : public Metric {
   bool every_frame() const override { return true; }
   // The frame's scores, then the exact squared error of each plane (below 2^53 for any picture).
   int raw_count() const override { return frame_features_ + plan_.planes; }
+  bool uses_chroma() const override { return plan_.planes > 1; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override { return 0; }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {

@@ -53,6 +53,7 @@ class Ssim final : public Metric {
 
   const std::vector<Feature>& features() const override { return features_; }
   // Bands of columns.
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
     return Scratch::bytes_for<double>((kRing + 1) * kQuantities * kPitch + 32) + Scratch::bytes_for<double>(kQuantities * kPitch + 32) +

@@ -79,6 +79,7 @@ class Vif final : public Metric {
 
   int variants() const override { return static_cast<int>(gain_limits_.size()); }
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     return Scratch::bytes_for<PlaneView>(dis_count) + Scratch::bytes_for<NextPlane>(dis_count) +
