@@ -342,13 +342,9 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
   auto& energy = state.energy[scale][strip];
   energy = {};
 
-  const StripRange own = strip_range(plan.height, plan.strips, strip, 1);
-  // Rows that are summed here, and rows of detail that they need.
-  const Range middle{std::max(own.begin, plan.top), plan.scored ? std::min(own.end, plan.bottom) : own.begin};
-  const bool has_detail = middle.begin < middle.end;
-  const Range detail_rows = has_detail
-                                ? Range{std::max(middle.begin - 1, 0), std::min(middle.end + 1, plan.height)}
-                                : Range{own.begin, own.begin};
+  const Range own = plan.strip_rows(strip);
+  const Range middle = plan.scored ? plan.summed_rows(own) : Range{own.begin, own.begin};
+  const Range detail_rows = plan.detail_rows(middle);
   const int count = plan.end - plan.begin;
   const Range summed{plan.left - plan.begin, plan.right - plan.begin};
   const Range source{std::max(2 * plan.begin - 1, 0), std::min(2 * plan.end + 1, plan.src_width)};
@@ -466,8 +462,7 @@ void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std:
     aim_sum += aim[scale];
   }
 
-  const double limit =
-      1e-10 * (static_cast<double>(plan_.format.width_px) * plan_.format.height_px) / (1920.0 * 1080.0);
+  const double limit = least_sum(plan_.format);
   if (num_sum < limit) num_sum = 0;
   if (den_sum < limit) den_sum = 0;
   const double adm2 = den_sum == 0 ? 1.0 : num_sum / den_sum;

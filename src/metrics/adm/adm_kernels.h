@@ -33,11 +33,6 @@ struct ConstSplitRow {
   const int16_t* low = nullptr;
 };
 
-struct Range {
-  int begin = 0;
-  int end = 0;
-};
-
 // Which columns of the low and of the high vertical filter are wanted (empty: none). Where a range touches a
 // border of the row, the mirrored samples beyond it, -1, width and width + 1, are written too. `high` lies
 // within `low`.

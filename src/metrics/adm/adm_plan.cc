@@ -6,12 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "metrics/metric.h"
-
 namespace fovea::adm {
 namespace {
 
-constexpr int kStripRows = 72;
 constexpr float kThird = 1.0f / 3.0f;
 
 int ceil_log2(double n) {
@@ -34,20 +31,11 @@ bool weights_fit(int scale, const std::array<uint32_t, kBands>& weight) {
          diagonal * kMaxDetail0 + (int64_t{65536} << 12) <= 1518500249;
 }
 
-ScalePlan make_scale(int scale, int src_width, int src_height, const Params& params) {
-  ScalePlan s;
-  s.src_width = src_width;
-  s.src_height = src_height;
-  s.width = (src_width + 1) / 2;
-  s.height = (src_height + 1) / 2;
-  s.left = static_cast<int>(s.width * 0.1 - 0.5);
-  s.top = static_cast<int>(s.height * 0.1 - 0.5);
-  s.right = s.width - s.left;
-  s.bottom = s.height - s.top;
+ScalePlan make_scale(int scale, const BandGeometry& bands, const Params& params) {
+  ScalePlan s{bands};
   s.begin = std::max(s.left - 1, 0);
   s.end = std::min(s.right + 1, s.width);
   s.scored = scale > 0 || !params.adm_skip_scale0;
-  s.strips = strip_count(s.height, kStripRows);
 
   const Csf csf = csf_of_scale(scale, params);
   s.csf = {csf.straight, csf.straight, csf.diagonal};
@@ -103,12 +91,8 @@ Plan make_plan(const Format& format, const Params& params) {
   Plan plan;
   plan.format = format;
   plan.params = params;
-  int width = format.width_px, height = format.height_px;
-  for (int s = 0; s < kScales; ++s) {
-    plan.scale[s] = make_scale(s, width, height, params);
-    width = plan.scale[s].width;
-    height = plan.scale[s].height;
-  }
+  const auto bands = band_geometry(format);
+  for (int s = 0; s < kScales; ++s) plan.scale[s] = make_scale(s, bands[s], params);
   const double gain = params.adm_enhn_gain_limit;
   plan.whole_gain = gain == std::floor(gain) ? static_cast<int>(gain) : 0;
   return plan;

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/params.h"
-#include "video/frame.h"
+#include "metrics/adm/adm_bands.h"
 
 namespace fovea::adm {
 
@@ -14,28 +14,15 @@ namespace fovea::adm {
 #define FOVEA_PARAMS_FILE "metrics/adm/adm.params"
 #include "metrics/define_params.inc"
 
-inline constexpr int kScales = 4;
-
-// Detail bands: vertical high + horizontal low, vertical low + horizontal high, both high.
-enum Band { kH, kV, kD };
-inline constexpr int kBands = 3;
-
 // Smallest picture: the last of four halvings still has five samples, as the taps and the masks beside the
 // mirrored border need; libvmaf reads outside its buffers below.
 inline constexpr int kMinSize = 33;
 
-struct ScalePlan {
-  int src_width = 0;  // of the luma (scale 0) or low-low band that is transformed
-  int src_height = 0;
-  int width = 0;  // of the bands
-  int height = 0;
-  // The middle of the bands, 4/5 each way, is what is summed.
-  int left = 0, top = 0, right = 0, bottom = 0;
+struct ScalePlan : BandGeometry {
   // Columns of detail that are worked out: the middle and one on each side for the 3x3 neighbourhood.
   int begin = 0, end = 0;
   bool scored = true;        // false: transform only
   bool fits_kernels = true;  // the weights leave the vector kernels their head-room; else plain loops run
-  int strips = 1;
 
   std::array<float, kBands> csf{};
   std::array<uint32_t, kBands> weight{};  // csf in fixed point: Q21, Q21, Q23 at scale 0, else Q32
@@ -47,9 +34,6 @@ struct ScalePlan {
   int den_square_shift = 0, den_term_shift = 0, den_row_shift = 0, den_exponent = 0;
   std::array<double, kBands> den_factor{};  // csf^3
   float noise_floor = 0;
-
-  int columns() const { return right - left; }
-  int rows() const { return bottom - top; }
 };
 
 struct Plan {
@@ -62,11 +46,7 @@ struct Plan {
 // `format` is at least kMinSize each way.
 Plan make_plan(const Format& format, const Params& params);
 
-// Contrast sensitivity at a scale: of horizontal and vertical, and of diagonal detail.
-struct Csf {
-  float straight;
-  float diagonal;
-};
+// By the model that adm_csf_mode names.
 Csf csf_of_scale(int scale, const Params& params);
 
 }  // namespace fovea::adm

@@ -35,14 +35,6 @@ inline constexpr int32_t kLow[4] = {15826, 27411, 7345, -4240};
 inline constexpr int32_t kHigh[4] = {-4240, -7345, 27411, -15826};
 inline constexpr int32_t kLowSum = 46342;
 
-// The decimating filter reads samples 2i-1 .. 2i+2 of n >= 2. Beyond the border the start is mirrored without
-// its first sample, the end with its last one: -1 -> 1, n -> n-1, n+1 -> n-2. The 3x3 neighbourhood of the
-// masks follows the same rule.
-inline int reflect(int index, int n) {
-  if (index < 0) return -index;
-  return index < n ? index : 2 * n - 1 - index;
-}
-
 // Rounding shifts of the transform of scales 1 .. 3 (scale 0: the bit depth, then 16).
 inline constexpr int kColumnShift[kScales] = {0, 0, 16, 16};
 inline constexpr int kRowShift[kScales] = {16, 15, 16, 15};
