@@ -197,7 +197,7 @@ const std::vector<Row> kRows = {
     {"float_ms_ssim", "ssim", 176, 330, 2, false, 0, kSsim},
     {"ssim", "ssim", 1, 200, 2, false, 1e-12},  // the order of its sums of doubles is ours
     {"float_vif", "vif", 16, 200, 2, false, 0, kVif + kFloatVif},
-    {"float_adm", "adm", 20, 200, 2, false, 0, kAdm + kFloatAdm},
+    {"float_adm", "adm", 17, 200, 2, false, 0, kAdm + kFloatAdm, {8, 8, 10, 12, 16}, false},
     {"ciede", "ciede", 2, 160, 2, true, 5e-6},
     // the order in which its maps are added up is ours
     {"ssimulacra2",
