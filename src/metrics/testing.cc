@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
@@ -60,6 +61,22 @@ int get(const Frame& frame, int plane, int y, int x) {
 }
 
 }  // namespace
+
+std::vector<Frame> read_clip(const std::string& path, const Format& format, int frames) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<Frame> clip;
+  for (int i = 0; i < frames; ++i) {
+    clip.push_back(allocate_frame(format));
+    for (int p = 0; p < format.plane_count(); ++p) {
+      for (int y = 0; y < format.plane_height(p); ++y) {
+        file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)),
+                  std::streamsize{format.plane_width(p)} * format.sample_bytes());
+      }
+    }
+  }
+  if (!file.good()) throw std::runtime_error(path + ": no " + std::to_string(frames) + " frames of " + describe(format));
+  return clip;
+}
 
 const char* pattern_name(Pattern pattern) {
   switch (pattern) {

@@ -24,6 +24,8 @@ const char* pattern_name(Pattern pattern);
 Frame make_frame(const Format& format, Pattern pattern, uint64_t seed);
 // A damaged copy: blur, noise, a shift of brightness and some untouched areas, depending on the seed.
 Frame distort(const Frame& frame, uint64_t seed);
+// The first frames of a raw planar file; throws if there are fewer.
+std::vector<Frame> read_clip(const std::string& path, const Format& format, int frames);
 // True if the gaps between rows still hold poison.
 bool poison_intact(const Frame& frame);
 

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "metrics/adm/adm_kernels.h"
 #include "metrics/adm/adm_plan.h"
@@ -875,12 +874,7 @@ TEST(Adm, NetflixClip) {
     GTEST_SKIP() << "FOVEA_TEST_DATA is not set: it names the folder with clips/netflix/src01_*";
   const Format format{576, 324, 8, Chroma::k420};
   const auto read = [&](const char* name) {
-    std::ifstream file(std::filesystem::path(root) / "clips/netflix" / name, std::ios::binary);
-    EXPECT_TRUE(file) << name;
-    Frame frame = allocate_frame(format);
-    for (int y = 0; y < format.height_px; ++y)
-      file.read(reinterpret_cast<char*>(mutable_row(frame, 0, y)), format.width_px);
-    return frame;
+    return read_clip(std::string(root) + "/clips/netflix/" + name, format, 1)[0];
   };
   const Frame ref = read("src01_hrc00_576x324_3frames.yuv"), dis = read("src01_hrc01_576x324_3frames.yuv");
   const auto metric = make(format, {{"debug", "true"}});

@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include "metrics/float_vif/float_vif_kernels.h"
@@ -291,22 +290,6 @@ TEST(FloatVif, RefusesWhatItIsNotDefinedFor) {
 }
 
 // Published clips with known scores, and the same under options that change every step.
-std::vector<Frame> read_clip(const std::filesystem::path& path, const Format& format, int frames) {
-  std::vector<Frame> clip;
-  std::ifstream file(path, std::ios::binary);
-  for (int i = 0; i < frames; ++i) {
-    clip.push_back(allocate_frame(format));
-    for (int p = 0; p < format.plane_count(); ++p) {
-      for (int y = 0; y < format.plane_height(p); ++y) {
-        file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)),
-                  format.plane_width(p) * format.sample_bytes());
-      }
-    }
-  }
-  EXPECT_TRUE(file.good()) << path;
-  return clip;
-}
-
 TEST(FloatVif, PublishedClipsHaveTheirScores) {
   const char* root = std::getenv("FOVEA_TEST_DATA");
   if (root == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: the published clips are not here";

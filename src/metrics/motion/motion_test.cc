@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 
 #include "base/memory.h"
 #include "metrics/metric.h"
@@ -307,17 +306,7 @@ TEST(Motion, KnownClip) {
   const char* folder = std::getenv("FOVEA_TEST_DATA");
   if (folder == nullptr) GTEST_SKIP() << "set FOVEA_TEST_DATA to the folder that holds clips/ to run this test";
   const Format format{576, 324, 8, Chroma::k420};
-  std::ifstream file(std::string(folder) + "/clips/netflix/src01_hrc00_576x324_3frames.yuv", std::ios::binary);
-  ASSERT_TRUE(file.good());
-  std::vector<Frame> clip;
-  for (int i = 0; i < 3; ++i) {
-    clip.push_back(allocate_frame(format));
-    for (int p = 0; p < 3; ++p) {
-      for (int y = 0; y < format.plane_height(p); ++y) {
-        ASSERT_TRUE(file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)), format.plane_width(p)));
-      }
-    }
-  }
+  const auto clip = read_clip(std::string(folder) + "/clips/netflix/src01_hrc00_576x324_3frames.yuv", format, 3);
   const auto scores = run_metric(*make(format), clip, clip);
   EXPECT_EQ(scores.at(kSadKey), (std::vector<double>{0.0, 4.5794420490866665, 4.2143270861464766}));
   EXPECT_EQ(scores.at(kMotion2Key), (std::vector<double>{0.0, 4.2143270861464766, 4.2143270861464766}));

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "metrics/metric.h"
 #include "metrics/speed_chroma/speed_pipeline.h"
@@ -154,18 +153,7 @@ TEST(SpeedTemporal, Golden) {
   const char* data = std::getenv("FOVEA_TEST_DATA");
   if (data == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: the test clips are not there";
   const Format format{576, 324, 8, Chroma::k420};
-  const auto read = [&](const char* name) {
-    std::ifstream file(std::string(data) + "/clips/netflix/" + name, std::ios::binary);
-    std::vector<Frame> frames;
-    for (int i = 0; i < 3; ++i) {
-      frames.push_back(allocate_frame(format));
-      for (int p = 0; p < 3; ++p) {
-        for (int y = 0; y < format.plane_height(p); ++y) file.read(reinterpret_cast<char*>(mutable_row(frames[i], p, y)), format.plane_width(p));
-      }
-    }
-    EXPECT_TRUE(file.good()) << name;
-    return frames;
-  };
+  const auto read = [&](const char* name) { return read_clip(std::string(data) + "/clips/netflix/" + name, format, 3); };
   const auto ref = read("src01_hrc00_576x324_3frames.yuv"), dis = read("src01_hrc01_576x324_3frames.yuv");
   for_each_target([&](const char* target) {
     const auto plain = run_metric(*make(format), ref, dis).at(kKey);

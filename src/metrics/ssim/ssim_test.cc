@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 
 #include "metrics/metric.h"
 #include "metrics/ssim/ssim_kernels.h"
@@ -99,20 +98,7 @@ TEST(Ssim, Golden) {
   if (data == nullptr) GTEST_SKIP() << "FOVEA_TEST_DATA is not set: the test clips are not there";
   const auto check = [&](int bit_depth, const char* ref_name, const char* dis_name, std::array<double, 3> want) {
     const Format format{576, 324, bit_depth, Chroma::k420};
-    const auto read = [&](const char* name) {
-      std::ifstream file(std::string(data) + "/clips/netflix/" + name, std::ios::binary);
-      std::vector<Frame> frames;
-      for (int i = 0; i < 3; ++i) {
-        frames.push_back(allocate_frame(format));
-        for (int p = 0; p < 3; ++p) {
-          for (int y = 0; y < format.plane_height(p); ++y) {
-            file.read(reinterpret_cast<char*>(mutable_row(frames[i], p, y)), static_cast<std::streamsize>(format.plane_width(p)) * format.sample_bytes());
-          }
-        }
-      }
-      EXPECT_TRUE(file.good()) << name;
-      return frames;
-    };
+    const auto read = [&](const char* name) { return read_clip(std::string(data) + "/clips/netflix/" + name, format, 3); };
     const auto ref = read(ref_name), dis = read(dis_name);
     for_each_target([&](const char* target) {
       const auto scores = run_metric(*make(format), ref, dis).at("ssim");

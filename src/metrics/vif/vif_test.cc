@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "metrics/metric.h"
 #include "metrics/testing.h"
@@ -325,23 +324,6 @@ TEST(Vif, RefusesWhatItIsNotDefinedFor) {
   EXPECT_EQ(kMetric.create({16, 16, 8, Chroma::k420}, {{"vif_enhn_gain_limit", "0.5"}}).error().message,
             "vif: vif_enhn_gain_limit=0.5 is outside [1, 100]");
   EXPECT_TRUE(kMetric.create({16, 16, 8, Chroma::k400}, {}).ok());
-}
-
-// Published clips with known scores.
-std::vector<Frame> read_clip(const std::filesystem::path& path, const Format& format, int frames) {
-  std::vector<Frame> clip;
-  std::ifstream file(path, std::ios::binary);
-  for (int i = 0; i < frames; ++i) {
-    clip.push_back(allocate_frame(format));
-    for (int p = 0; p < format.plane_count(); ++p) {
-      for (int y = 0; y < format.plane_height(p); ++y) {
-        file.read(reinterpret_cast<char*>(mutable_row(clip.back(), p, y)),
-                  format.plane_width(p) * format.sample_bytes());
-      }
-    }
-  }
-  EXPECT_TRUE(file.good()) << path;
-  return clip;
 }
 
 TEST(Vif, PublishedClipsHaveTheirScores) {
