@@ -522,6 +522,10 @@ int run(const Options& o) {
   report.subsample = session.config().subsample;
   report.reference = infos[0];
   report.models = models;
+  for (const FeatureRequest& request : session.config().features) {
+    const std::vector<std::string> keys = session.series_keys(request);
+    report.requested.insert(report.requested.end(), keys.begin(), keys.end());
+  }
   report.refusals = session.refusals();
   report.frames = fed.frames;
   report.seconds = progress.seconds();

@@ -99,22 +99,20 @@ std::string right(const std::string& text, size_t width) { return std::string(wi
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// What stands in the table: models first, then metrics that are scores in their own right. The parts a model
-// is made of are in the reports.
+// What stands in the table: models first, then what was asked for by name. The parts a model is made of are in
+// the reports.
 std::vector<const Series*> table_rows(const Report& report, const ClipReport& clip) {
-  std::vector<const Series*> models, metrics, parts;
+  std::vector<const Series*> models, features;
   for (const Series* column : clip.table->columns()) {
     if (column->rank() == Series::Rank::kModel) {
       const auto is_named = [&](const ModelRequest& m) { return column->key() == m.name; };
       if (std::any_of(report.models.begin(), report.models.end(), is_named)) models.push_back(column);
-    } else if (column->label().find("integer_") == std::string::npos && column->label().rfind("VMAF_", 0) != 0) {
-      metrics.push_back(column);
-    } else {
-      parts.push_back(column);
+    } else if (std::find(report.requested.begin(), report.requested.end(), column->key()) != report.requested.end()) {
+      features.push_back(column);
     }
   }
-  models.insert(models.end(), metrics.begin(), metrics.end());
-  return models.empty() ? parts : models;
+  models.insert(models.end(), features.begin(), features.end());
+  return models;
 }
 
 int64_t worst_frame(const Series& series, double min) {

@@ -31,6 +31,7 @@ struct Report {
   StreamInfo reference;
   std::vector<ClipReport> clips;
   std::vector<ModelRequest> models;
+  std::vector<std::string> requested;  // keys of features that were asked for by name: the table shows them
   std::vector<Refusal> refusals;
   std::vector<std::string> warnings;
   int64_t frames = 0;   // pairs scored

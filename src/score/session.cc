@@ -586,6 +586,18 @@ const std::vector<Refusal>& Session::refusals() const {
 bool Session::has_metrics() const {
   return !impl_->instances.empty();
 }
+std::vector<std::string> Session::series_keys(const FeatureRequest& request) const {
+  std::vector<std::string> keys;
+  const auto use = resolve_feature(request);
+  if (!use.ok()) return keys;
+  for (const Output& output : impl_->outputs) {
+    if (output.id != use->metric->name + use->suffix) continue;
+    for (const Feature& feature : output.features) {
+      if (!feature.aggregate) keys.push_back(feature.key);
+    }
+  }
+  return keys;
+}
 bool Session::uses_chroma() const {
   return impl_->uses_chroma;
 }

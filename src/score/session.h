@@ -90,6 +90,8 @@ class Session {
   const std::vector<Refusal>& refusals() const;
   // True if at least one metric is at work.
   bool has_metrics() const;
+  // Keys of the scores per frame that a request of the configuration gives; none if it was refused.
+  std::vector<std::string> series_keys(const FeatureRequest& request) const;
   // False: pictures are scored by their luma; their chroma planes may be empty.
   bool uses_chroma() const;
 

@@ -42,6 +42,10 @@ TEST_F(FoveaCli, PrintsATable) {
   EXPECT_EQ(r.status, 0) << r.err;
   EXPECT_NE(r.out.find("reference  r.y4m  160x90 4:2:0 8 bit, 25 fps"), std::string::npos) << r.out;
   EXPECT_NE(r.out.find("d0.y4m  vmaf"), std::string::npos) << r.out;
+  EXPECT_EQ(r.out.find("vif_scale0"), std::string::npos) << "only what was asked for\n" << r.out;
+  const RunResult asked = fovea({"score", ref(), dis(), "--feature", "vif"});
+  EXPECT_NE(asked.out.find("integer_vif_scale0"), std::string::npos) << asked.out;
+  EXPECT_EQ(asked.out.find("integer_adm2"), std::string::npos) << asked.out;
 }
 
 TEST_F(FoveaCli, ManyEncodesInOneRunEqualSingleRuns) {
