@@ -17,6 +17,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/float_adm/float_adm_kernels.cc"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/ordered_sums-inl.h"
@@ -35,35 +36,35 @@ static_assert(kFiltered % kMaxLanes == 0);
 inline constexpr int kBefore = kMaxLanes;
 inline constexpr int kRow = kBefore + kFiltered + kMaxLanes;
 inline constexpr int kSourceRows = 4;  // of a picture that are kept
+inline constexpr int kRowsAhead = 14;  // of which source rows are brought near
 inline constexpr int kBlock = 4;       // rows that are summed at a time
 
-// A source or filtered row: even columns 2j, and odd columns 2j - 1.
-struct Halves {
-  float* even;
-  float* odd;
-};
+// Rows that belong together stand kRow floats apart, so that one pointer leads to all of them.
+// A source or filtered row is two: even columns 2j, and odd columns 2j - 1.
+inline constexpr int kEven = 0, kOdd = kRow, kHalves = 2;
+// Three rows of each: weighted magnitudes, and what they hide of a neighbour.
+inline constexpr int kRestored = 0, kAdditive = 3 * kRow, kRestoredHides = 6 * kRow,
+                     kAdditiveHides = 9 * kRow;
+inline constexpr int kParts = 12;
+// Terms: kBlock rows of each band.
+inline constexpr int kTermRows = kBands * kBlock;
 
-// What one row hides (`hidden`, of each neighbour) and its weighted magnitudes.
-struct Parts {
-  float* restored[kBands];
-  float* additive[kBands];
-  float* restored_hides[kBands];
-  float* additive_hides[kBands];
+// One picture on its way through the wavelet.
+struct Transformed {
+  float* source[kSourceRows];  // row y in slot y % 4
+  float* low;
+  float* high;
+  float* detail;  // [kBands]
 };
-
-// Rows in flight. Row y lives in slot y % 3, source row y in y % 4.
 struct Distorted {
-  Halves source[kSourceRows];
-  Parts slot[3];
-  float* terms;  // [2 * kBands][kBlock] rows: num, then aim
+  Transformed wavelet;
+  float* parts[3];  // row y in slot y % 3
+  float* terms;     // num, then aim
 };
 struct Work {
-  Halves ref_source[kSourceRows];
-  Halves low, high;
-  float* o[kBands];
-  float* t[kBands];
-  float* den_terms;  // [kBands][kBlock] rows
-  Distorted* dis;    // [dis_count]
+  Transformed ref;
+  float* terms;    // den
+  Distorted* dis;  // [dis_count]
 };
 
 // Hands out rows, or, without a Scratch, only adds up what they take.
@@ -76,24 +77,14 @@ class WorkAllocator {
   }
   Work work(int dis_count) {
     Work w{};
-    for (Halves& h : w.ref_source) h = halves();
-    w.low = halves();
-    w.high = halves();
-    for (int b = 0; b < kBands; ++b) {
-      w.o[b] = rows(1);
-      w.t[b] = rows(1);
-    }
-    w.den_terms = rows(kBands * kBlock);
+    w.ref = transformed();
+    w.terms = rows(kTermRows);
     w.dis = take<Distorted>(static_cast<size_t>(dis_count));
     for (int k = 0; k < dis_count; ++k) {
       Distorted d{};
-      for (Halves& h : d.source) h = halves();
-      for (Parts& slot : d.slot) {
-        for (auto* part : {&slot.restored, &slot.additive, &slot.restored_hides, &slot.additive_hides}) {
-          for (float*& row : *part) row = rows(1);
-        }
-      }
-      d.terms = rows(2 * kBands * kBlock);
+      d.wavelet = transformed();
+      for (float*& parts : d.parts) parts = rows(kParts);
+      d.terms = rows(2 * kTermRows);
       if (w.dis != nullptr) w.dis[k] = d;
     }
     return w;
@@ -101,9 +92,13 @@ class WorkAllocator {
   size_t bytes() const { return bytes_; }
 
  private:
-  Halves halves() {
-    float* both = rows(2);
-    return {both, both == nullptr ? nullptr : both + kRow};
+  Transformed transformed() {
+    Transformed t{};
+    for (float*& row : t.source) row = rows(kHalves);
+    t.low = rows(kHalves);
+    t.high = rows(kHalves);
+    t.detail = rows(kBands);
+    return t;
   }
   template <class T>
   T* take(size_t count) {
@@ -118,6 +113,16 @@ class WorkAllocator {
 inline Range cut(Range a, Range b) {
   const Range r{std::max(a.begin, b.begin), std::min(a.end, b.end)};
   return r.empty() ? Range{} : r;
+}
+
+// Brings near what a tile will read of row y: too short a piece for the CPU to foresee.
+inline void prefetch_row(const Source& source, int y, Range columns) {
+  if (y >= source.view.height_px) return;
+  constexpr int kLine = 64;
+  const uint8_t* row = source.view.row_bytes(y);
+  const int begin = 2 * columns.begin * source.sample_bytes;
+  const int end = std::min(2 * columns.end + 1, source.view.width_px) * source.sample_bytes;
+  for (int i = begin; i < end; i += kLine) hwy::Prefetch(row + i);
 }
 
 inline void power_row(float* row, int count, float p) {
@@ -147,7 +152,7 @@ HWY_INLINE int Step() {
 #if HWY_TARGET != HWY_SCALAR
 // Samples row[0], row[2], ... and row[1], row[3], ... of a vector's worth of pairs.
 template <class Sample>
-HWY_INLINE void LoadPairs(const Sample* row, const Source& source, VF& first, VF& second) {
+HWY_INLINE void LoadPairs(const Sample* row, int zero, float unit_float, VF& first, VF& second) {
   const DF d;
   if constexpr (sizeof(Sample) == 4) {
     hn::LoadInterleaved2(d, row, first, second);
@@ -155,7 +160,7 @@ HWY_INLINE void LoadPairs(const Sample* row, const Source& source, VF& first, VF
   }
   const hn::RebindToSigned<DF> di;
   const auto centred = [&](auto samples) FOVEA_FLOAT_ADM_INLINE {
-    return hn::ConvertTo(d, hn::Sub(samples, hn::Set(di, source.zero)));
+    return hn::ConvertTo(d, hn::Sub(samples, hn::Set(di, zero)));
   };
   if constexpr (sizeof(Sample) == 1) {
     const hn::Rebind<uint16_t, DF> d16;
@@ -168,7 +173,7 @@ HWY_INLINE void LoadPairs(const Sample* row, const Source& source, VF& first, VF
     const hn::RebindToUnsigned<decltype(di)> du;
     const hn::Repartition<uint16_t, decltype(du)> d16;
     const auto pairs = hn::BitCast(du, hn::LoadU(d16, row));
-    const auto unit = hn::Set(d, source.unit);
+    const auto unit = hn::Set(d, unit_float);
     first = hn::Mul(centred(hn::BitCast(di, hn::And(pairs, hn::Set(du, 0xffff)))), unit);
     second = hn::Mul(centred(hn::BitCast(di, hn::ShiftRight<16>(pairs))), unit);
   }
@@ -177,7 +182,7 @@ HWY_INLINE void LoadPairs(const Sample* row, const Source& source, VF& first, VF
 
 // Row y for the outputs in `columns`, and one pair of samples more.
 template <class Sample>
-void SplitRow(const Source& source, int y, Range columns, const Halves& out) {
+void SplitRow(const Source& source, int y, Range columns, float* HWY_RESTRICT out) {
   const Sample* row = source.view.template row<Sample>(y);
   const int width = source.view.width_px, count = columns.end - columns.begin + 1;
   const auto at = [&](int x) {
@@ -189,26 +194,28 @@ void SplitRow(const Source& source, int y, Range columns, const Halves& out) {
     }
   };
   const auto put = [&](int i) {
-    out.odd[i] = at(2 * (columns.begin + i) - 1);
-    out.even[i] = at(2 * (columns.begin + i));
+    out[kOdd + i] = at(2 * (columns.begin + i) - 1);
+    out[kEven + i] = at(2 * (columns.begin + i));
   };
   int i = 0;
   if (columns.begin == 0) put(i++);
 #if HWY_TARGET != HWY_SCALAR
   const DF d;
+  const int zero = source.zero;
+  const float unit = source.unit;
   for (; i < count; i += Step()) {
     const int x = 2 * (columns.begin + i) - 1;
     if (x + 2 * Step() > width) break;
     auto odd = hn::Zero(d), even = odd;
-    LoadPairs(row + x, source, odd, even);
-    hn::StoreU(odd, d, out.odd + i);
-    hn::StoreU(even, d, out.even + i);
+    LoadPairs(row + x, zero, unit, odd, even);
+    hn::StoreU(odd, d, out + kOdd + i);
+    hn::StoreU(even, d, out + kEven + i);
   }
 #endif
   for (; i < count; ++i) put(i);
 }
 
-void SplitRow(const Source& source, int y, Range columns, const Halves& out) {
+void SplitRow(const Source& source, int y, Range columns, float* HWY_RESTRICT out) {
   if (source.sample_bytes == 1) return SplitRow<uint8_t>(source, y, columns, out);
   if (source.sample_bytes == 2) return SplitRow<uint16_t>(source, y, columns, out);
   SplitRow<float>(source, y, columns, out);
@@ -225,40 +232,38 @@ HWY_INLINE VF Filtered(const float (&taps)[4], VF x0, VF x1, VF x2, VF x3) {
 }
 
 template <bool kDetail>
-void FilterColumns(const Halves* const rows[4], int count, const Halves& low, const Halves& high) {
+void FilterColumns(const float* const rows[4], int count, float* HWY_RESTRICT low, float* HWY_RESTRICT high) {
   const DF d;
-  const auto half = [&](const float* HWY_RESTRICT r0, const float* HWY_RESTRICT r1,
-                        const float* HWY_RESTRICT r2, const float* HWY_RESTRICT r3,
-                        float* HWY_RESTRICT to_low, float* HWY_RESTRICT to_high) FOVEA_FLOAT_ADM_INLINE {
-    for (int i = 0; i < count; i += Step()) {
-      const auto x0 = hn::Load(d, r0 + i), x1 = hn::Load(d, r1 + i), x2 = hn::Load(d, r2 + i),
-                 x3 = hn::Load(d, r3 + i);
-      hn::Store(Filtered(kLow, x0, x1, x2, x3), d, to_low + i);
-      if (kDetail) hn::Store(Filtered(kHigh, x0, x1, x2, x3), d, to_high + i);
+  const float* HWY_RESTRICT r0 = rows[0];
+  const float* HWY_RESTRICT r1 = rows[1];
+  const float* HWY_RESTRICT r2 = rows[2];
+  const float* HWY_RESTRICT r3 = rows[3];
+  for (int i = 0; i < count; i += Step()) {
+    for (const int at : {i + kEven, i + kOdd}) {
+      const auto x0 = hn::Load(d, r0 + at), x1 = hn::Load(d, r1 + at);
+      const auto x2 = hn::Load(d, r2 + at), x3 = hn::Load(d, r3 + at);
+      hn::Store(Filtered(kLow, x0, x1, x2, x3), d, low + at);
+      if (kDetail) hn::Store(Filtered(kHigh, x0, x1, x2, x3), d, high + at);
     }
-  };
-  half(rows[0]->even, rows[1]->even, rows[2]->even, rows[3]->even, low.even, high.even);
-  half(rows[0]->odd, rows[1]->odd, rows[2]->odd, rows[3]->odd, low.odd, high.odd);
+  }
 }
 
 // Outputs begin .. end - 1 of the filtered rows: a[i], and detail from index 0.
 template <bool kLowLow, bool kDetail>
-void FilterRows(const Halves& low, const Halves& high, int begin, int end, float* HWY_RESTRICT a,
-                float* const detail[kBands]) {
+void FilterRows(const float* HWY_RESTRICT low, const float* HWY_RESTRICT high, int begin, int end,
+                float* HWY_RESTRICT a, float* HWY_RESTRICT detail) {
   const DF d;
-  float* HWY_RESTRICT h = detail[kH];
-  float* HWY_RESTRICT v = detail[kV];
-  float* HWY_RESTRICT diagonal = detail[kD];
   for (int i = begin; i < end; i += Step()) {
-    const auto l0 = hn::LoadU(d, low.odd + i), l1 = hn::LoadU(d, low.even + i);
-    const auto l2 = hn::LoadU(d, low.odd + i + 1), l3 = hn::LoadU(d, low.even + i + 1);
+    const auto l0 = hn::LoadU(d, low + kOdd + i), l1 = hn::LoadU(d, low + kEven + i);
+    const auto l2 = hn::LoadU(d, low + kOdd + i + 1), l3 = hn::LoadU(d, low + kEven + i + 1);
     if (kLowLow) hn::StoreU(Filtered(kLow, l0, l1, l2, l3), d, a + i);
     if (!kDetail) continue;
-    const auto h0 = hn::LoadU(d, high.odd + i), h1 = hn::LoadU(d, high.even + i);
-    const auto h2 = hn::LoadU(d, high.odd + i + 1), h3 = hn::LoadU(d, high.even + i + 1);
-    hn::Store(Filtered(kHigh, l0, l1, l2, l3), d, v + i - begin);
-    hn::Store(Filtered(kLow, h0, h1, h2, h3), d, h + i - begin);
-    hn::Store(Filtered(kHigh, h0, h1, h2, h3), d, diagonal + i - begin);
+    const auto h0 = hn::LoadU(d, high + kOdd + i), h1 = hn::LoadU(d, high + kEven + i);
+    const auto h2 = hn::LoadU(d, high + kOdd + i + 1), h3 = hn::LoadU(d, high + kEven + i + 1);
+    float* HWY_RESTRICT out = detail + i - begin;
+    hn::Store(Filtered(kHigh, l0, l1, l2, l3), d, out + kV * kRow);
+    hn::Store(Filtered(kLow, h0, h1, h2, h3), d, out + kH * kRow);
+    hn::Store(Filtered(kHigh, h0, h1, h2, h3), d, out + kD * kRow);
   }
 }
 
@@ -282,42 +287,45 @@ HWY_INLINE VF TimesDouble(VF r, double limit) {
 // The definition narrows min(r * limit, t) to float; as rounding keeps the order, the product may be narrowed
 // first. kFloatLimit: the limit is a float, so that a product of floats is that already.
 template <bool kFloatLimit>
-void Decouple(const float* const o_rows[kBands], const float* const t_rows[kBands], int count,
-              const Scoring& scoring, const Parts& out) {
+void Decouple(const float* HWY_RESTRICT o_rows, const float* HWY_RESTRICT t_rows, int count,
+              const Scoring& scoring, float* HWY_RESTRICT parts) {
   const DF d;
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
-  const auto limit = hn::Set(d, static_cast<float>(scoring.gain_limit));
+  const double limit = scoring.gain_limit;
+  const auto float_limit = hn::Set(d, static_cast<float>(limit)), hides = hn::Set(d, kNeighbour);
+  const auto straight = hn::Set(d, scoring.csf[kH]), diagonal = hn::Set(d, scoring.csf[kD]);
   for (int i = 0; i < count; i += Step()) {
-    const auto oh = hn::Load(d, o_rows[kH] + i), ov = hn::Load(d, o_rows[kV] + i);
-    const auto th = hn::Load(d, t_rows[kH] + i), tv = hn::Load(d, t_rows[kV] + i);
+    const auto oh = hn::Load(d, o_rows + kH * kRow + i), ov = hn::Load(d, o_rows + kV * kRow + i);
+    const auto th = hn::Load(d, t_rows + kH * kRow + i), tv = hn::Load(d, t_rows + kV * kRow + i);
     const auto p = hn::Add(hn::Mul(oh, th), hn::Mul(ov, tv));
     const auto u = hn::Add(hn::Mul(oh, oh), hn::Mul(ov, ov));
     const auto v = hn::Add(hn::Mul(th, th), hn::Mul(tv, tv));
     const auto enhanced =
         hn::And(hn::Ge(p, zero), hn::Ge(hn::Mul(p, p), hn::Mul(hn::Mul(hn::Set(d, kCosSquared), u), v)));
-    const auto split = [&](int b, VF o, VF t) FOVEA_FLOAT_ADM_INLINE {
+    const auto split = [&](int band, VF csf, VF o, VF t) FOVEA_FLOAT_ADM_INLINE {
       const auto gain = hn::Min(hn::Max(hn::Div(t, hn::Add(o, hn::Set(d, kTiny))), zero), one);
       auto r = hn::Mul(gain, o);
-      const auto stronger = kFloatLimit ? hn::Mul(r, limit) : TimesDouble(r, scoring.gain_limit);
+      const auto stronger = kFloatLimit ? hn::Mul(r, float_limit) : TimesDouble(r, limit);
       const auto limited = hn::IfThenElse(hn::Gt(r, zero), hn::Min(stronger, t), hn::Max(stronger, t));
       r = hn::IfThenElse(hn::And(enhanced, hn::Ne(r, zero)), limited, r);
-      const auto csf = hn::Set(d, scoring.csf[b]), hides = hn::Set(d, kNeighbour);
       const auto restored = hn::Abs(hn::Mul(csf, r)), additive = hn::Abs(hn::Mul(csf, hn::Sub(t, r)));
-      hn::Store(restored, d, out.restored[b] + i);
-      hn::Store(additive, d, out.additive[b] + i);
-      hn::Store(hn::Mul(hides, restored), d, out.restored_hides[b] + i);
-      hn::Store(hn::Mul(hides, additive), d, out.additive_hides[b] + i);
+      float* HWY_RESTRICT out = parts + band * kRow + i;
+      hn::Store(restored, d, out + kRestored);
+      hn::Store(additive, d, out + kAdditive);
+      hn::Store(hn::Mul(hides, restored), d, out + kRestoredHides);
+      hn::Store(hn::Mul(hides, additive), d, out + kAdditiveHides);
     };
-    split(kH, oh, th);
-    split(kV, ov, tv);
-    split(kD, hn::Load(d, o_rows[kD] + i), hn::Load(d, t_rows[kD] + i));
+    split(kH, straight, oh, th);
+    split(kV, straight, ov, tv);
+    split(kD, diagonal, hn::Load(d, o_rows + kD * kRow + i), hn::Load(d, t_rows + kD * kRow + i));
   }
 }
 
 // The 3x3 neighbourhood beyond the bands' left and right borders.
-void Mirror(const Parts& parts, int count, bool at_left, bool at_right) {
-  for (const auto* rows : {&parts.restored_hides, &parts.additive_hides}) {
-    for (float* row : *rows) {
+void Mirror(float* parts, int count, bool at_left, bool at_right) {
+  for (const int hides : {kRestoredHides, kAdditiveHides}) {
+    for (int b = 0; b < kBands; ++b) {
+      float* row = parts + hides + b * kRow;
       if (at_left) row[-1] = row[1];
       if (at_right) row[count] = row[count - 1];
     }
@@ -326,77 +334,90 @@ void Mirror(const Parts& parts, int count, bool at_left, bool at_right) {
 
 // ---- 4. contrast --------------------------------------------------------------------------------------
 
-// What is hidden at i, i + 1, ... by the magnitudes of one band and by what it hides in three rows.
-HWY_INLINE VF Threshold(const float* magnitude, const float* above, const float* beside, const float* below,
-                        int i) {
+// What is hidden at a place by the magnitudes of one band, and by what it hides in three rows.
+HWY_INLINE VF Threshold(const float* magnitude, const float* above, const float* beside, const float* below) {
   const DF d;
-  auto sum = hn::Mul(hn::Set(d, kCentre), hn::LoadU(d, magnitude + i));
-  for (const float* at : {above + i - 1, above + i, above + i + 1, beside + i - 1, beside + i + 1,
-                          below + i - 1, below + i, below + i + 1}) {
-    sum = hn::Add(sum, hn::LoadU(d, at));
-  }
-  return sum;
+  const auto add = [&](VF sum, const float* at)
+                       FOVEA_FLOAT_ADM_INLINE { return hn::Add(sum, hn::LoadU(d, at)); };
+  auto sum = hn::Mul(hn::Set(d, kCentre), hn::Load(d, magnitude));
+  sum = add(add(add(sum, above - 1), above), above + 1);
+  sum = add(add(sum, beside - 1), beside + 1);
+  return add(add(add(sum, below - 1), below), below + 1);
 }
 
 HWY_INLINE VF Cube(VF x) {
   return hn::Mul(hn::Mul(x, x), x);
 }
 
-// What is seen of columns begin .. begin + count - 1 of the middle one of three rows. Terms of one band and
-// kind are kBlock rows away from those of the next, from column 0; those beyond `count` become 0.
-template <bool kMasking, bool kCubes>
-void Contrast(const Parts* const rows[3], int begin, int count, float* HWY_RESTRICT terms) {
+// Lanes of the vector at i that lie in `range`; a vector begins at most once before it.
+HWY_INLINE hn::Mask<DF> Within(int i, Range range) {
   const DF d;
-  for (int x = 0; x < count; x += Step()) {
-    const int i = begin + x;
-    auto by_restored = hn::Zero(d), by_additive = by_restored;
-    for (int b = 0; kMasking && b < kBands; ++b) {
-      by_restored =
-          hn::Add(by_restored, Threshold(rows[1]->restored[b], rows[0]->restored_hides[b],
-                                         rows[1]->restored_hides[b], rows[2]->restored_hides[b], i));
-      by_additive =
-          hn::Add(by_additive, Threshold(rows[1]->additive[b], rows[0]->additive_hides[b],
-                                         rows[1]->additive_hides[b], rows[2]->additive_hides[b], i));
-    }
-    const auto wanted = hn::FirstN(d, static_cast<size_t>(count - x));
-    const auto put = [&](const float* magnitude, VF hidden, int kind) FOVEA_FLOAT_ADM_INLINE {
-      const auto seen = hn::Max(hn::Sub(hn::LoadU(d, magnitude + i), hidden), hn::Zero(d));
-      hn::Store(hn::IfThenElseZero(wanted, kCubes ? Cube(seen) : seen), d, terms + kind * kBlock * kRow + x);
+  const auto up_to_end = hn::FirstN(d, static_cast<size_t>(range.end - i));
+  return i >= range.begin ? up_to_end
+                          : hn::AndNot(hn::FirstN(d, static_cast<size_t>(range.begin - i)), up_to_end);
+}
+
+// What is seen of the middle one of three rows of parts. Terms before and, up to the next whole vector, after
+// `range` become 0.
+template <bool kMasking, bool kCubes>
+void Contrast(const float* HWY_RESTRICT above, const float* HWY_RESTRICT beside,
+              const float* HWY_RESTRICT below, Range range, float* HWY_RESTRICT terms) {
+  const DF d;
+  for (int i = 0; i < range.end; i += Step()) {
+    // Over the bands, what the magnitudes at `part` hide.
+    const auto hidden = [&](int part, int hides) FOVEA_FLOAT_ADM_INLINE {
+      const auto by_band = [&](int b) FOVEA_FLOAT_ADM_INLINE {
+        const int at = hides + b * kRow + i;
+        return Threshold(beside + part + b * kRow + i, above + at, beside + at, below + at);
+      };
+      if (!kMasking) return hn::Zero(d);
+      return hn::Add(hn::Add(by_band(kH), by_band(kV)), by_band(kD));
     };
-    for (int b = 0; b < kBands; ++b) {
-      put(rows[1]->restored[b], by_additive, b);
-      put(rows[1]->additive[b], by_restored, kBands + b);
-    }
+    const auto by_restored = hidden(kRestored, kRestoredHides),
+               by_additive = hidden(kAdditive, kAdditiveHides);
+    const auto wanted = Within(i, range);
+    const auto put = [&](int part, VF threshold, int kind) FOVEA_FLOAT_ADM_INLINE {
+      const auto seen = hn::Max(hn::Sub(hn::Load(d, beside + part + i), threshold), hn::Zero(d));
+      hn::Store(hn::IfThenElseZero(wanted, kCubes ? Cube(seen) : seen), d, terms + kind * kBlock * kRow + i);
+    };
+    put(kRestored + kH * kRow, by_additive, kH);
+    put(kRestored + kV * kRow, by_additive, kV);
+    put(kRestored + kD * kRow, by_additive, kD);
+    put(kAdditive + kH * kRow, by_restored, kBands + kH);
+    put(kAdditive + kV * kRow, by_restored, kBands + kV);
+    put(kAdditive + kD * kRow, by_restored, kBands + kD);
   }
 }
 
-void Contrast(const Parts* const rows[3], int begin, int count, const Scoring& scoring, float* terms) {
+void Contrast(const float* above, const float* beside, const float* below, Range range,
+              const Scoring& scoring, float* terms) {
   if (scoring.p_norm == 3.0f) {
-    scoring.masking ? Contrast<true, true>(rows, begin, count, terms)
-                    : Contrast<false, true>(rows, begin, count, terms);
+    scoring.masking ? Contrast<true, true>(above, beside, below, range, terms)
+                    : Contrast<false, true>(above, beside, below, range, terms);
     return;
   }
-  scoring.masking ? Contrast<true, false>(rows, begin, count, terms)
-                  : Contrast<false, false>(rows, begin, count, terms);
+  scoring.masking ? Contrast<true, false>(above, beside, below, range, terms)
+                  : Contrast<false, false>(above, beside, below, range, terms);
   for (int kind = 0; kind < 2 * kBands; ++kind)
-    power_row(terms + kind * kBlock * kRow, count, scoring.p_norm);
+    power_row(terms + kind * kBlock * kRow, range.end, scoring.p_norm);
 }
 
-// The same of the reference's own detail.
-void Energy(const float* const o_rows[kBands], int begin, int count, const Scoring& scoring, float* terms) {
+// The same of the reference's own detail, where nothing is hidden.
+void Energy(const float* HWY_RESTRICT o, Range range, const Scoring& scoring, float* HWY_RESTRICT terms) {
   const DF d;
   const bool cubes = scoring.p_norm == 3.0f;
-  for (int b = 0; b < kBands; ++b) {
-    float* HWY_RESTRICT out = terms + b * kBlock * kRow;
-    const float* HWY_RESTRICT o = o_rows[b] + begin;
-    const auto csf = hn::Set(d, scoring.csf[b]);
-    for (int x = 0; x < count; x += Step()) {
-      const auto c = hn::Abs(hn::Mul(csf, hn::LoadU(d, o + x)));
-      const auto wanted = hn::FirstN(d, static_cast<size_t>(count - x));
-      hn::Store(hn::IfThenElseZero(wanted, cubes ? Cube(c) : c), d, out + x);
-    }
-    if (!cubes) power_row(out, count, scoring.p_norm);
+  const auto straight = hn::Set(d, scoring.csf[kH]), diagonal = hn::Set(d, scoring.csf[kD]);
+  for (int i = 0; i < range.end; i += Step()) {
+    const auto wanted = Within(i, range);
+    const auto put = [&](int b, VF csf) FOVEA_FLOAT_ADM_INLINE {
+      const auto c = hn::Abs(hn::Mul(csf, hn::Load(d, o + b * kRow + i)));
+      hn::Store(hn::IfThenElseZero(wanted, cubes ? Cube(c) : c), d, terms + b * kBlock * kRow + i);
+    };
+    put(kH, straight);
+    put(kV, straight);
+    put(kD, diagonal);
   }
+  for (int b = 0; !cubes && b < kBands; ++b) power_row(terms + b * kBlock * kRow, range.end, scoring.p_norm);
 }
 
 // ---- 5. sums ------------------------------------------------------------------------------------------
@@ -414,73 +435,90 @@ void AddTerms(const float* terms, int columns, int y, int count, float* const (&
 
 // ---- strip --------------------------------------------------------------------------------------------
 
+// A strip's rows in some columns of the band.
 class Tile {
  public:
-  // `own`: columns of the low-low band, if there is a next scale.
-  Tile(const Strip& strip, const Work& work, Range own)
-      : s_(strip), g_(*strip.bands), work_(work), own_(own) {
-    detail_rows_ = s_.detail_rows();
-    summed_rows_ = s_.summed_rows();
+  // `own`: columns that this tile sums and whose low-low band it makes.
+  Tile(const Strip& strip, const Work& work, Range own) : s_(strip), g_(*strip.bands), work_(work) {
     if (!summed_rows_.empty()) summed_ = cut(own, {g_.left, g_.right});
-    if (!summed_.empty()) detail_ = {std::max(summed_.begin - 1, 0), std::min(summed_.end + 1, g_.width)};
-    has_low_ = s_.low_ref.data != nullptr;
-    columns_ = !has_low_         ? detail_
-               : detail_.empty() ? own
-                                 : Range{std::min(own.begin, detail_.begin), std::max(own.end, detail_.end)};
-    float_limit_ =
-        static_cast<double>(static_cast<float>(s_.scoring != nullptr ? s_.scoring->gain_limit : 0)) ==
-        (s_.scoring != nullptr ? s_.scoring->gain_limit : 0);
+    if (!summed_.empty()) {
+      detail_ = {std::max(summed_.begin - 1, 0), std::min(summed_.end + 1, g_.width)};
+      terms_ = {summed_.begin - detail_.begin, summed_.end - detail_.begin};
+    }
+    columns_ = has_low_ ? hull(own, detail_) : detail_;
+    if (s_.scoring != nullptr)
+      float_limit_ =
+          static_cast<double>(static_cast<float>(s_.scoring->gain_limit)) == s_.scoring->gain_limit;
   }
 
+  // Each step works on rows that were written a while ago: loads that straddle two stores must wait until
+  // these have left the store buffer.
   void Run() {
     if (columns_.empty()) return;
-    const bool has_detail = !detail_.empty();
-    const Range rows = !has_low_     ? detail_rows_
-                       : !has_detail ? s_.rows
-                                     : Range{std::min(s_.rows.begin, detail_rows_.begin),
-                                             std::max(s_.rows.end, detail_rows_.end)};
+    const Range detail_rows = detail_.empty() ? Range{} : detail_rows_;
+    const Range rows = has_low_ ? hull(s_.rows, detail_rows) : detail_rows;
     int loaded = std::max(2 * rows.begin - 1, 0);  // source rows before it are there
     for (int y = rows.begin; y < rows.end; ++y) {
       const bool is_own = has_low_ && y >= s_.rows.begin && y < s_.rows.end;
-      const bool is_detail = has_detail && y >= detail_rows_.begin && y < detail_rows_.end;
-      const Range fresh{loaded, std::min(2 * y + 3, g_.src_height)};
-      loaded = std::max(loaded, fresh.end);
-      Transform(s_.ref, work_.ref_source, s_.low_ref, fresh, y, is_own, is_detail, work_.o);
-      if (is_detail) AddEnergy(y);
+      const bool is_detail = y >= detail_rows.begin && y < detail_rows.end;
+      const int end = std::min(2 * y + 3, g_.src_height);
+      ForPictures([&](const Source& source, const LowPlane&, const Transformed& to) {
+        for (int row = loaded; row < end; ++row) {
+          prefetch_row(source, row + kRowsAhead, columns_);
+          SplitRow(source, row, columns_, to.source[row % kSourceRows]);
+        }
+      });
+      loaded = std::max(loaded, end);
+      ForPictures([&](const Source&, const LowPlane&, const Transformed& to) { Columns(y, is_detail, to); });
+      ForPictures([&](const Source&, const LowPlane& plane, const Transformed& to) {
+        Rows(is_own ? plane.data + y * plane.stride : nullptr, is_detail, to);
+      });
+      if (!is_detail) continue;
+      for (int k = 0; k < s_.dis_count; ++k) AddContrast(y - 2, k);
+      AddEnergy(y);
       for (int k = 0; k < s_.dis_count; ++k) {
-        Distorted& dis = work_.dis[k];
-        Transform(s_.dis[k], dis.source, has_low_ ? s_.low_dis[k] : LowPlane{}, fresh, y, is_own, is_detail,
-                  work_.t);
-        if (!is_detail) continue;
-        const Parts& parts = dis.slot[y % 3];
+        float* parts = work_.dis[k].parts[y % 3];
+        const float* t = work_.dis[k].wavelet.detail;
         const int count = detail_.end - detail_.begin;
-        float_limit_ ? Decouple<true>(work_.o, work_.t, count, *s_.scoring, parts)
-                     : Decouple<false>(work_.o, work_.t, count, *s_.scoring, parts);
+        float_limit_ ? Decouple<true>(work_.ref.detail, t, count, *s_.scoring, parts)
+                     : Decouple<false>(work_.ref.detail, t, count, *s_.scoring, parts);
         Mirror(parts, count, detail_.begin == 0, detail_.end == g_.width);
-        AddContrast(y - 1, k);
-        if (y + 1 == g_.height) AddContrast(y, k);
       }
+    }
+    for (int k = 0; k < s_.dis_count && !detail_rows.empty(); ++k) {
+      for (int y = detail_rows.end - 2; y < detail_rows.end; ++y) AddContrast(y, k);
     }
   }
 
  private:
-  void Transform(const Source& source, const Halves (&slots)[kSourceRows], const LowPlane& plane, Range fresh,
-                 int y, bool is_own, bool is_detail, float* const (&detail)[kBands]) const {
-    for (int row = fresh.begin; row < fresh.end; ++row)
-      SplitRow(source, row, columns_, slots[row % kSourceRows]);
-    const Halves* rows[4];
-    for (int k = 0; k < 4; ++k) rows[k] = &slots[adm::reflect(2 * y - 1 + k, g_.src_height) % kSourceRows];
+  static Range hull(Range a, Range b) {
+    return b.empty() ? a : Range{std::min(a.begin, b.begin), std::max(a.end, b.end)};
+  }
+  template <class Function>
+  void ForPictures(const Function& f) const {
+    f(s_.ref, s_.low_ref, work_.ref);
+    for (int k = 0; k < s_.dis_count; ++k)
+      f(s_.dis[k], has_low_ ? s_.low_dis[k] : LowPlane{}, work_.dis[k].wavelet);
+  }
+
+  void Columns(int y, bool is_detail, const Transformed& t) const {
+    const float* rows[4];
+    for (int k = 0; k < 4; ++k) rows[k] = t.source[adm::reflect(2 * y - 1 + k, g_.src_height) % kSourceRows];
     const int count = columns_.end - columns_.begin + 1;
-    is_detail ? FilterColumns<true>(rows, count, work_.low, work_.high)
-              : FilterColumns<false>(rows, count, work_.low, work_.high);
-    float* a = is_own ? plane.data + y * plane.stride + columns_.begin : nullptr;
+    is_detail ? FilterColumns<true>(rows, count, t.low, t.high)
+              : FilterColumns<false>(rows, count, t.low, t.high);
+  }
+
+  // `plane`: row of the low-low plane, null if it is another strip's.
+  void Rows(float* plane, bool is_detail, const Transformed& t) const {
+    float* a = plane != nullptr ? plane + columns_.begin : nullptr;
     const int end = columns_.end - columns_.begin;
-    if (!is_detail) return FilterRows<true, false>(work_.low, work_.high, 0, end, a, detail);
+    if (!is_detail) return FilterRows<true, false>(t.low, t.high, 0, end, a, t.detail);
     const int detail_begin = detail_.begin - columns_.begin, detail_end = detail_.end - columns_.begin;
-    if (!is_own) return FilterRows<false, true>(work_.low, work_.high, detail_begin, detail_end, a, detail);
-    FilterRows<true, false>(work_.low, work_.high, 0, detail_begin, a, detail);
-    FilterRows<true, true>(work_.low, work_.high, detail_begin, detail_end, a, detail);
-    FilterRows<true, false>(work_.low, work_.high, detail_end, end, a, detail);
+    if (a == nullptr) return FilterRows<false, true>(t.low, t.high, detail_begin, detail_end, a, t.detail);
+    FilterRows<true, false>(t.low, t.high, 0, detail_begin, a, t.detail);
+    FilterRows<true, true>(t.low, t.high, detail_begin, detail_end, a, t.detail);
+    FilterRows<true, false>(t.low, t.high, detail_end, end, a, t.detail);
   }
 
   bool IsSummed(int y) const { return y >= summed_rows_.begin && y < summed_rows_.end; }
@@ -490,32 +528,34 @@ class Tile {
 
   void AddEnergy(int y) const {
     if (!IsSummed(y)) return;
-    const int row = RowOfBlock(y), count = summed_.end - summed_.begin;
-    Energy(work_.o, summed_.begin - detail_.begin, count, *s_.scoring, work_.den_terms + row * kRow);
-    if (EndsBlock(y)) AddTerms<kBands>(work_.den_terms, count, y - row, row + 1, s_.den.band);
+    const int row = RowOfBlock(y);
+    Energy(work_.ref.detail, terms_, *s_.scoring, work_.terms + row * kRow);
+    if (EndsBlock(y)) AddTerms<kBands>(work_.terms, terms_.end, y - row, row + 1, s_.den.band);
   }
 
   void AddContrast(int y, int k) const {
     if (!IsSummed(y)) return;
     const Distorted& dis = work_.dis[k];
-    const Parts* rows[3];
-    for (int i = 0; i < 3; ++i) rows[i] = &dis.slot[adm::reflect(y - 1 + i, g_.height) % 3];
-    const int row = RowOfBlock(y), count = summed_.end - summed_.begin;
-    Contrast(rows, summed_.begin - detail_.begin, count, *s_.scoring, dis.terms + row * kRow);
+    const float* rows[3];
+    for (int i = 0; i < 3; ++i) rows[i] = dis.parts[adm::reflect(y - 1 + i, g_.height) % 3];
+    const int row = RowOfBlock(y);
+    Contrast(rows[0], rows[1], rows[2], terms_, *s_.scoring, dis.terms + row * kRow);
     if (!EndsBlock(y)) return;
     const DistortedSums& sums = s_.sums[k];
     float* all[2 * kBands];
     std::copy_n(sums.num.band, kBands, all);
     std::copy_n(sums.aim.band, kBands, all + kBands);
-    AddTerms<2 * kBands>(dis.terms, count, y - row, row + 1, all);
+    AddTerms<2 * kBands>(dis.terms, terms_.end, y - row, row + 1, all);
   }
 
   const Strip& s_;
   const BandGeometry& g_;
   const Work& work_;
-  Range own_, summed_{}, detail_{}, columns_{};
-  Range detail_rows_, summed_rows_;
-  bool has_low_ = false, float_limit_ = true;
+  const Range detail_rows_ = s_.detail_rows(), summed_rows_ = s_.summed_rows();
+  const bool has_low_ = s_.low_ref.data != nullptr;
+  Range summed_{}, detail_{}, columns_{};
+  Range terms_{};  // summed columns, counted from the first with detail
+  bool float_limit_ = true;
 };
 
 void RunStrip(const Strip& strip, Scratch& scratch) {
