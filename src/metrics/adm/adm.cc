@@ -4,8 +4,8 @@
 // A phase is a scale. A strip is a range of band rows; it streams, row by row,
 //
 //   reference: transform, sum of cubes (the denominator), reciprocals
-//   each distorted picture: transform, decouple, masks; contrast of the row above, whose neighbourhood is
-//   now complete
+//   each distorted picture: transform; for each variant (gain limit): decouple, masks; contrast of the row
+//   above, whose neighbourhood is now complete
 //
 // through rows that stay in cache. Only the low-low band goes to the FrameState, as input of the next scale.
 // Detail outside the middle 4/5 of a band is not worked out: nothing depends on it. A strip repeats one row
@@ -51,7 +51,7 @@ struct State final : FrameState {
     std::array<int64_t, kBands> num{}, aim{};
   };
   std::vector<LowBands> pictures;               // the reference, then the distorted ones
-  std::array<std::vector<Sums>, kScales> sums;  // [scale][strip * dis_count + dis]
+  std::array<std::vector<Sums>, kScales> sums;  // [scale][(strip * dis_count + dis) * variants + variant]
   std::array<std::vector<std::array<uint64_t, kBands>>, kScales> energy;  // [scale][strip]
 };
 
@@ -199,7 +199,7 @@ struct Level1 {
   }
 };
 
-// The rows of a strip in flight. Band row y of a distorted picture lives in slot y % 3.
+// The rows of a strip in flight. Band row y of a distorted picture, split by a variant, lives in slot y % 3.
 template <class Level>
 struct Rows {
   using Coefficient = typename Level::Coefficient;
@@ -211,36 +211,40 @@ struct Rows {
     Mask* near[2];
     Mask* centre[2];
   };
-  struct Distorted {
+  struct Pair {  // a distorted picture and a variant
     Slot slot[3];
   };
 
   Level level;
   Coefficient* o[kBands];
   Coefficient* t[kBands];
-  typename Level::Prepared prepared;
+  typename Level::Prepared* prepared;  // by variant
   Mask* sums[2];
-  Distorted* dis;
+  Pair* pairs;  // [dis * variants + variant]
 
-  Rows(RowAllocator& rows, const ScalePlan& plan, int dis_count) {
+  Rows(RowAllocator& rows, const ScalePlan& plan, int dis_count, int variants) {
     const int count = plan.end - plan.begin;
     level.take_rows(rows, plan.src_width);
     for (int b = 0; b < kBands; ++b) {
       o[b] = rows.row<Coefficient>(count);
       t[b] = rows.row<Coefficient>(count);
     }
-    prepared = Level::take_prepared(rows, count);
+    prepared = rows.items<typename Level::Prepared>(variants);
+    for (int v = 0; v < variants; ++v) {
+      const typename Level::Prepared p = Level::take_prepared(rows, count);
+      if (prepared != nullptr) prepared[v] = p;
+    }
     for (Mask*& row : sums) row = rows.row<Mask>(count);
-    dis = rows.items<Distorted>(dis_count);
-    for (int k = 0; k < dis_count; ++k) {
-      Distorted d;
-      for (Slot& slot : d.slot) {
+    pairs = rows.items<Pair>(static_cast<size_t>(dis_count) * variants);
+    for (int i = 0; i < dis_count * variants; ++i) {
+      Pair pair;
+      for (Slot& slot : pair.slot) {
         for (Signal*& row : slot.r) row = rows.row<Signal>(count);
         for (Signal*& row : slot.a) row = rows.row<Signal>(count);
         for (Mask*& row : slot.near) row = rows.row<Mask>(count);
         for (Mask*& row : slot.centre) row = rows.row<Mask>(count);
       }
-      if (dis != nullptr) dis[k] = d;
+      if (pairs != nullptr) pairs[i] = pair;
     }
   }
 };
@@ -266,15 +270,19 @@ constexpr FeatureName kDebugScores[] = {{"integer_adm", nullptr},
 
 class Adm final : public Metric {
  public:
-  explicit Adm(const Plan& plan) : plan_(plan) {
+  // Variants differ in what shares_work() lets differ; the plan is the first one's.
+  Adm(const Plan& plan, std::vector<Params> variants) : plan_(plan), variants_(std::move(variants)) {
     for (const ScalePlan& scale : plan.scale) strips_.push_back(scale.strips);
-    const std::string suffix = param_table().suffix(plan.params);
-    for (const FeatureName& name : kScores) features_.push_back(named_feature(name, suffix));
-    for (const FeatureName& name : kDebugScores) {
-      if (plan.params.debug) features_.push_back(named_feature(name, suffix));
+    for (const Params& params : variants_) {
+      const std::string suffix = param_table().suffix(params);
+      for (const FeatureName& name : kScores) features_.push_back(named_feature(name, suffix));
+      for (const FeatureName& name : kDebugScores) {
+        if (params.debug) features_.push_back(named_feature(name, suffix));
+      }
     }
   }
 
+  int variants() const override { return static_cast<int>(variants_.size()); }
   const std::vector<Feature>& features() const override { return features_; }
   bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
@@ -283,11 +291,11 @@ class Adm final : public Metric {
     size_t bytes = 0;
     for (int s = 0; s < kScales; ++s) {
       RowAllocator rows(nullptr);
-      s == 0 ? void(Rows<Level0>(rows, plan_.scale[s], dis_count))
-             : void(Rows<Level1>(rows, plan_.scale[s], dis_count));
+      s == 0 ? void(Rows<Level0>(rows, plan_.scale[s], dis_count, variants()))
+             : void(Rows<Level1>(rows, plan_.scale[s], dis_count, variants()));
       bytes = std::max(bytes, rows.bytes());
     }
-    return bytes;
+    return bytes + Scratch::bytes_for<Split>(variants());
   }
 
   std::unique_ptr<FrameState> make_state(int dis_count) const override {
@@ -300,7 +308,7 @@ class Adm final : public Metric {
       }
     }
     for (int s = 0; s < kScales; ++s) {
-      state->sums[s].resize(static_cast<size_t>(strips_[s]) * dis_count);
+      state->sums[s].resize(static_cast<size_t>(strips_[s]) * dis_count * variants());
       state->energy[s].resize(strips_[s]);
     }
     return state;
@@ -316,13 +324,23 @@ class Adm final : public Metric {
   }
 
   void finish(const FrameInput& input, const FrameState& state, int dis,
-              std::span<double> raw) const override;
+              std::span<double> raw) const override {
+    const size_t count = features_.size() / variants_.size();
+    const int dis_count = static_cast<int>(input.dis().size());
+    for (int v = 0; v < variants(); ++v) {
+      finish_variant(static_cast<const State&>(state), dis * variants() + v, dis_count * variants(),
+                     variants_[v], raw.subspan(v * count, count));
+    }
+  }
 
  private:
+  void finish_variant(const State& state, int pair, int pairs, const Params& params,
+                      std::span<double> raw) const;
   template <class Level>
   void run_strip(const FrameInput& input, int scale, int strip, State& state, Scratch& scratch) const;
 
   Plan plan_;
+  std::vector<Params> variants_;
   std::vector<int> strips_;
   std::vector<Feature> features_;
 };
@@ -332,13 +350,17 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
   const ScalePlan& plan = plan_.scale[scale];
   const int dis_count = static_cast<int>(input.dis().size());
   RowAllocator allocator(&scratch);
-  Rows<Level> rows(allocator, plan, dis_count);
+  Rows<Level> rows(allocator, plan, dis_count, variants());
   const bool aim = !plan_.params.adm_skip_aim;
-  const Split split{plan_.params.adm_enhn_gain_limit, plan_.whole_gain, plan.weight.data(), aim};
+  Split* splits = scratch.take<Split>(variants());
+  for (int v = 0; v < variants(); ++v) {
+    const double limit = variants_[v].adm_enhn_gain_limit;
+    splits[v] = {limit, whole_gain(limit), plan.weight.data(), aim};
+  }
   const Pooling pooling{plan.weight.data(), plan.square_shift.data(), plan.term_shift.data(), aim};
 
-  State::Sums* sums = &state.sums[scale][static_cast<size_t>(strip) * dis_count];
-  std::fill_n(sums, dis_count, State::Sums{});
+  State::Sums* sums = &state.sums[scale][static_cast<size_t>(strip) * dis_count * variants()];
+  std::fill_n(sums, dis_count * variants(), State::Sums{});
   auto& energy = state.energy[scale][strip];
   energy = {};
 
@@ -349,8 +371,8 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
   const Range summed{plan.left - plan.begin, plan.right - plan.begin};
   const Range source{std::max(2 * plan.begin - 1, 0), std::min(2 * plan.end + 1, plan.src_width)};
 
-  const auto contrast_row = [&](int y, int k) {
-    const auto& slot = rows.dis[k].slot;
+  const auto contrast_row = [&](int y, int pair) {
+    const auto& slot = rows.pairs[pair].slot;
     const int at[3] = {(y == 0 ? 1 : y - 1) % 3, y % 3, std::min(y + 1, plan.height - 1) % 3};
     const typename Level::Signal *r[3][kBands], *a[3][kBands];
     typename Level::Contrast in;
@@ -366,8 +388,8 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     }
     const ContrastSums row = Level::contrast(plan.fits_kernels, in, summed, pooling);
     for (int b = 0; b < kBands; ++b) {
-      sums[k].num[b] += shift_round(row.num[b], plan.row_shift);
-      sums[k].aim[b] += shift_round(row.aim[b], plan.row_shift);
+      sums[pair].num[b] += shift_round(row.num[b], plan.row_shift);
+      sums[pair].aim[b] += shift_round(row.aim[b], plan.row_shift);
     }
   };
 
@@ -384,7 +406,8 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     const RowPlan row_plan{is_own ? plan.width : 0, is_detail ? Range{plan.begin, plan.end} : none};
 
     rows.level.transform(plan_, scale, input.ref(), at, columns, row_plan, state.pictures[0], y, rows.o);
-    if (is_detail) Level::prepare(rows.o, count, split, rows.prepared);
+    for (int v = 0; is_detail && v < variants(); ++v)
+      Level::prepare(rows.o, count, splits[v], rows.prepared[v]);
     if (y >= middle.begin && y < middle.end) {
       for (int b = 0; b < kBands; ++b) {
         energy[b] += shift_round(Level::energy(plan, rows.o[b], summed), plan.den_row_shift);
@@ -393,27 +416,29 @@ void Adm::run_strip(const FrameInput& input, int scale, int strip, State& state,
     for (int k = 0; k < dis_count; ++k) {
       rows.level.transform(plan_, scale, input.dis()[k], at, columns, row_plan, state.pictures[k + 1], y,
                            rows.t);
-      if (!is_detail) continue;
-      const auto& slot = rows.dis[k].slot[y % 3];
-      typename Level::Decouple in;
-      std::copy_n(rows.o, kBands, in.o);
-      std::copy_n(rows.t, kBands, in.t);
-      std::copy_n(slot.r, kBands, in.r);
-      std::copy_n(slot.a, kBands, in.a);
-      std::copy_n(slot.near, 2, in.masks.near);
-      std::copy_n(slot.centre, 2, in.masks.centre);
-      Level::point_to(rows.prepared, in);
-      Level::decouple(plan.fits_kernels, in, count, split);
-      // The 3x3 neighbourhood beyond the bands' borders.
-      const auto mirror = [&](auto* row) {
-        if (plan.left == 0) row[-1] = row[1];
-        if (plan.right == plan.width) row[count] = row[count - 1];
-      };
-      for (auto* row : slot.near) mirror(row);
-      for (auto* row : slot.r) mirror(row);
-      for (auto* row : slot.a) mirror(row);
-      if (y - 1 >= middle.begin && y - 1 < middle.end) contrast_row(y - 1, k);
-      if (y + 1 == plan.height && y < middle.end) contrast_row(y, k);
+      for (int v = 0; is_detail && v < variants(); ++v) {
+        const int pair = k * variants() + v;
+        const auto& slot = rows.pairs[pair].slot[y % 3];
+        typename Level::Decouple in;
+        std::copy_n(rows.o, kBands, in.o);
+        std::copy_n(rows.t, kBands, in.t);
+        std::copy_n(slot.r, kBands, in.r);
+        std::copy_n(slot.a, kBands, in.a);
+        std::copy_n(slot.near, 2, in.masks.near);
+        std::copy_n(slot.centre, 2, in.masks.centre);
+        Level::point_to(rows.prepared[v], in);
+        Level::decouple(plan.fits_kernels, in, count, splits[v]);
+        // The 3x3 neighbourhood beyond the bands' borders.
+        const auto mirror = [&](auto* row) {
+          if (plan.left == 0) row[-1] = row[1];
+          if (plan.right == plan.width) row[count] = row[count - 1];
+        };
+        for (auto* row : slot.near) mirror(row);
+        for (auto* row : slot.r) mirror(row);
+        for (auto* row : slot.a) mirror(row);
+        if (y - 1 >= middle.begin && y - 1 < middle.end) contrast_row(y - 1, pair);
+        if (y + 1 == plan.height && y < middle.end) contrast_row(y, pair);
+      }
     }
   }
 }
@@ -423,10 +448,9 @@ float band_score(float value, float noise_floor) {
   return powf(value, kThird) + noise_floor;
 }
 
-void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std::span<double> raw) const {
-  const State& s = static_cast<const State&>(state);
-  const int dis_count = static_cast<int>(input.dis().size());
-  const Params& params = plan_.params;
+// `pair`: distorted picture and variant, of `pairs`.
+void Adm::finish_variant(const State& s, int pair, int pairs, const Params& params,
+                         std::span<double> raw) const {
   std::array<float, kScales> num{}, den{}, aim{};
   double num_sum = 0, den_sum = 0, aim_sum = 0;
   for (int scale = 0; scale < kScales; ++scale) {
@@ -436,7 +460,7 @@ void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std:
       State::Sums sums{};
       std::array<uint64_t, kBands> energy{};
       for (int strip = 0; strip < plan.strips; ++strip) {
-        const State::Sums& part = s.sums[scale][static_cast<size_t>(strip) * dis_count + dis];
+        const State::Sums& part = s.sums[scale][static_cast<size_t>(strip) * pairs + pair];
         for (int b = 0; b < kBands; ++b) {
           sums.num[b] += part.num[b];
           sums.aim[b] += part.aim[b];
@@ -485,20 +509,38 @@ void Adm::finish(const FrameInput& input, const FrameState& state, int dis, std:
   }
 }
 
-Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
-  FOVEA_ASSIGN(const Params params, param_table().parse(options));
+Result<std::unique_ptr<Metric>> create_variants(const Format& format, std::span<const OptionMap> variants) {
+  std::vector<Params> params;
+  for (const OptionMap& options : variants) {
+    FOVEA_ASSIGN(params.emplace_back(), param_table().parse(options));
+  }
   const int b = format.bit_depth;
   if (b != 8 && b != 10 && b != 12 && b != 16) {
     return unsupported_error("adm: bit depth " + std::to_string(b) + " is not 8, 10, 12 or 16");
   }
   if (format.width_px < kMinSize || format.height_px < kMinSize)
     return too_small_error("adm", format, kMinSize, kMinSize);
-  const double product = params.adm_norm_view_dist * params.adm_ref_display_height;
+  const double product = params[0].adm_norm_view_dist * params[0].adm_ref_display_height;
   if (product < 3240) {
     return usage_error("adm: adm_norm_view_dist * adm_ref_display_height = " + format_g(product) +
                        " is below 3240: nearer displays need more than the 16 bits of scale 0");
   }
-  return std::unique_ptr<Metric>(std::make_unique<Adm>(make_plan(format, params)));
+  const Plan plan = make_plan(format, params[0]);
+  return std::unique_ptr<Metric>(std::make_unique<Adm>(plan, std::move(params)));
+}
+
+Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& options) {
+  return create_variants(format, std::span(&options, 1));
+}
+
+// Pictures are transformed before the gain is limited; the others are for finish().
+bool shares_work(const OptionMap& a, const OptionMap& b) {
+  auto first = param_table().parse(a), second = param_table().parse(b);
+  if (!first.ok() || !second.ok()) return false;
+  first->adm_enhn_gain_limit = second->adm_enhn_gain_limit;
+  first->adm_dlm_weight = second->adm_dlm_weight;
+  first->adm_min_val = second->adm_min_val;
+  return *first == *second;
 }
 
 }  // namespace
@@ -511,6 +553,8 @@ const MetricInfo kMetric = {
     .params = param_specs,
     .suffix = suffix,
     .create = create,
+    .shares_work = shares_work,
+    .create_variants = create_variants,
 };
 
 }  // namespace fovea::adm

@@ -93,9 +93,11 @@ Plan make_plan(const Format& format, const Params& params) {
   plan.params = params;
   const auto bands = band_geometry(format);
   for (int s = 0; s < kScales; ++s) plan.scale[s] = make_scale(s, bands[s], params);
-  const double gain = params.adm_enhn_gain_limit;
-  plan.whole_gain = gain == std::floor(gain) ? static_cast<int>(gain) : 0;
   return plan;
+}
+
+int whole_gain(double limit) {
+  return limit == std::floor(limit) ? static_cast<int>(limit) : 0;
 }
 
 }  // namespace fovea::adm

@@ -40,11 +40,13 @@ struct Plan {
   Format format;
   Params params;
   std::array<ScalePlan, kScales> scale;
-  int whole_gain = 0;  // adm_enhn_gain_limit if it is a whole number, else 0
 };
 
 // `format` is at least kMinSize each way.
 Plan make_plan(const Format& format, const Params& params);
+
+// adm_enhn_gain_limit if it is a whole number, else 0: Split::whole_gain.
+int whole_gain(double limit);
 
 // By the model that adm_csf_mode names.
 Csf csf_of_scale(int scale, const Params& params);

@@ -867,6 +867,23 @@ TEST(Adm, CsfDefaults) {
   }
 }
 
+TEST(Adm, OneInstanceServesSeveralGainLimits) {
+  const OptionMap plain, neg = {{"adm_enhn_gain_limit", "1"}}, between = {{"adm_enhn_gain_limit", "1.5"}, {"adm_min_val", "0.9"}};
+  EXPECT_TRUE(kMetric.shares_work(plain, neg));
+  EXPECT_FALSE(kMetric.shares_work(plain, {{"adm_noise_weight", "1"}}));
+  const Format format{250, 197, 8, Chroma::k400};
+  const Frame ref = make_frame(format, Pattern::kTexture, 3);
+  const std::vector<std::vector<Frame>> clips = {{distort(ref, 1)}, {distort(ref, 2)}};
+  const std::vector<OptionMap> variants = {plain, neg, between};
+  const auto together = run_metric(*kMetric.create_variants(format, variants).value(), {ref}, clips);
+  for (size_t k = 0; k < clips.size(); ++k) {
+    Scores apart;
+    for (const OptionMap& options : variants) apart.merge(run_metric(*make(format, options), {ref}, clips[k]));
+    ASSERT_EQ(apart.size(), 21u);
+    EXPECT_EQ(together[k], apart);
+  }
+}
+
 // Values of libvmaf's plain C code.
 TEST(Adm, NetflixClip) {
   const char* root = std::getenv("FOVEA_TEST_DATA");
