@@ -114,19 +114,34 @@ void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& o
     }
   }
 
-  // Rounded to single precision, as double.
-  const auto response = [&](int channel, int i) HWY_ATTR {
-    const auto t = hn::LoadU(dd, exact[channel] + i);
-    const auto curved = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
-    const auto straight = hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 27.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
-    const auto f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, 216.0 / 24389.0)), curved, straight);
-    return hn::PromoteTo(dd, hn::DemoteTo(dh, f));
+  for (int channel = 0; channel < 3; ++channel) {
+    for (int i = 0; i < count; i += lanes_d) {
+      const auto t = hn::LoadU(dd, exact[channel] + i);
+      const auto curved = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
+      const auto straight =
+          hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 27.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
+      const auto f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, 216.0 / 24389.0)), curved, straight);
+      hn::StoreU(hn::DemoteTo(dh, f), dh, guess[channel] + i);
+    }
+  }
+  // Differences and multiples of f with one rounding: the upper and the lower half of its digits make exact
+  // ones.
+  const auto upper = [&](VF f) HWY_ATTR {
+    return hn::And(f, hn::BitCast(df, hn::Set(hn::RebindToUnsigned<DF>(), 0xFFFFF000u)));
   };
-  for (int i = 0; i < count; i += lanes_d) {
-    const auto fx = response(0, i), fy = response(1, i), fz = response(2, i);
-    hn::StoreU(hn::DemoteTo(dh, hn::Sub(hn::Mul(fy, hn::Set(dd, 116.0)), hn::Set(dd, 16.0))), dh, out.l + i);
-    hn::StoreU(hn::DemoteTo(dh, hn::Mul(hn::Sub(fx, fy), hn::Set(dd, 500.0))), dh, out.a + i);
-    hn::StoreU(hn::DemoteTo(dh, hn::Mul(hn::Sub(fy, fz), hn::Set(dd, 200.0))), dh, out.b + i);
+  const auto difference = [&](VF upper1, VF lower1, VF upper2, VF lower2, float weight) HWY_ATTR {
+    const auto k = hn::Set(df, weight);
+    return hn::Add(hn::Mul(hn::Sub(upper1, upper2), k), hn::Mul(hn::Sub(lower1, lower2), k));
+  };
+  for (int i = 0; i < count; i += lanes_f) {
+    const auto fx = hn::Load(df, guess[0] + i), fy = hn::Load(df, guess[1] + i),
+               fz = hn::Load(df, guess[2] + i);
+    const auto ux = upper(fx), uy = upper(fy), uz = upper(fz);
+    const auto lx = hn::Sub(fx, ux), ly = hn::Sub(fy, uy), lz = hn::Sub(fz, uz);
+    const auto k116 = hn::Set(df, 116.0f);
+    hn::Store(hn::Add(hn::Sub(hn::Mul(uy, k116), hn::Set(df, 16.0f)), hn::Mul(ly, k116)), df, out.l + i);
+    hn::Store(difference(ux, lx, uy, ly, 500.0f), df, out.a + i);
+    hn::Store(difference(uy, ly, uz, lz, 200.0f), df, out.b + i);
   }
 }
 
@@ -156,12 +171,28 @@ HWY_INLINE hn::Vec<DHalf> Hue(VD a, VD b, VD chroma) {
                       hn::IfThenElse(hn::Lt(b, hn::Zero(d)), hn::Sub(hn::Set(d, 2 * kPi), rounded), rounded));
 }
 
-void Differences(const Lab& ref, const Lab& dis, int count, float* HWY_RESTRICT out) {
-  alignas(64) float chroma1[kStored], chroma2[kStored], hue1[kStored], hue2[kStored];
+// 1 - 0.17 cos(h - 30) + 0.24 cos(2h) + 0.32 cos(3h + 6) - 0.2 cos(4h - 63 degrees), in powers of c = cos h
+// and s = sin h.
+HWY_INLINE VF HueWeight(VF s, VF c) {
+  const DF d;
+  constexpr double kCos6 = 0.99452189536827333692, kSin6 = 0.10452846326765347140;
+  constexpr double kCos63 = 0.45399049973954679156, kSin63 = 0.89100652418836786236;
+  constexpr double kCos30 = 0.86602540378443864676;
+  return hn::Add(
+      Polynomial(d, c, 0.76 - 0.2 * kCos63, -0.17 * kCos30 - 0.96 * kCos6, 0.48 + 1.6 * kCos63, 1.28 * kCos6,
+                 -1.6 * kCos63),
+      hn::Mul(s, Polynomial(d, c, -0.085 + 0.32 * kSin6, 0.8 * kSin63, -1.28 * kSin6, -1.6 * kSin63)));
+}
+
+// The squared differences of one vector of pixels from `begin` on, with the roundings of the definition.
+HWY_NOINLINE void ExactSquares(const Lab& ref, const Lab& dis, int begin, float* HWY_RESTRICT out) {
+  alignas(64) float chroma1[kPad], chroma2[kPad], hue1[kPad], hue2[kPad];
+  const DF d;
   const DD dd;
   const DHalf dh;
-  const int lanes_d = static_cast<int>(hn::Lanes(dd));
-  for (int i = 0; i < count; i += lanes_d) {
+  const int lanes = static_cast<int>(hn::Lanes(d)), lanes_d = static_cast<int>(hn::Lanes(dd));
+  for (int j = 0; j < lanes; j += lanes_d) {
+    const int i = begin + j;
     const auto a1 = hn::PromoteTo(dd, hn::LoadU(dh, ref.a + i)),
                b1 = hn::PromoteTo(dd, hn::LoadU(dh, ref.b + i));
     const auto a2 = hn::PromoteTo(dd, hn::LoadU(dh, dis.a + i)),
@@ -177,67 +208,168 @@ void Differences(const Lab& ref, const Lab& dis, int count, float* HWY_RESTRICT 
     const auto stretched2 = RoundToSingle(hn::Add(a2, hn::Mul(a2, stretch)));
     const auto length1 = hn::Sqrt(hn::Add(hn::Mul(stretched1, stretched1), b1_sq));
     const auto length2 = hn::Sqrt(hn::Add(hn::Mul(stretched2, stretched2), b2_sq));
-    hn::StoreU(hn::DemoteTo(dh, length1), dh, chroma1 + i);
-    hn::StoreU(hn::DemoteTo(dh, length2), dh, chroma2 + i);
-    hn::StoreU(Hue(stretched1, b1, length1), dh, hue1 + i);
-    hn::StoreU(Hue(stretched2, b2, length2), dh, hue2 + i);
+    hn::StoreU(hn::DemoteTo(dh, length1), dh, chroma1 + j);
+    hn::StoreU(hn::DemoteTo(dh, length2), dh, chroma2 + j);
+    hn::StoreU(Hue(stretched1, b1, length1), dh, hue1 + j);
+    hn::StoreU(Hue(stretched2, b2, length2), dh, hue2 + j);
   }
 
+  const auto set = [&](double value) HWY_ATTR { return hn::Set(d, static_cast<float>(value)); };
+  const auto one = set(1), half = set(0.5);
+  const auto l1 = hn::Load(d, ref.l + begin), l2 = hn::Load(d, dis.l + begin);
+  const auto k = hn::Sub(hn::Mul(hn::Add(l1, l2), half), set(50));
+  const auto k_sq = hn::Mul(k, k);
+  const auto scale_l = hn::Add(one, hn::Div(hn::Mul(k_sq, set(0.015)), hn::Sqrt(hn::Add(k_sq, set(20)))));
+  const auto c1 = hn::Load(d, chroma1), c2 = hn::Load(d, chroma2);
+  const auto mean_c = hn::Mul(hn::Add(c1, c2), half);
+  const auto scale_c = hn::Add(one, hn::Mul(mean_c, set(0.045)));
+
+  // A whole turn in two parts; added to what lies between half of it and all of it, the first is exact.
+  const auto h1 = hn::Load(d, hue1), h2 = hn::Load(d, hue2);
+  const auto full_turn = set(2 * kPi),
+             full_turn_rest =
+                 hn::Set(d, static_cast<float>(2 * kPi - static_cast<double>(static_cast<float>(2 * kPi))));
+  auto turn = hn::Sub(h2, h1);
+  const auto long_way = hn::Ge(hn::Abs(turn), set(kPi));  // the float is above pi, the one before it below
+  const auto sign = hn::And(turn, hn::SignBit(d));
+  turn = hn::IfThenElse(long_way,
+                        hn::Sub(hn::Sub(turn, hn::Or(full_turn, sign)), hn::Xor(full_turn_rest, sign)), turn);
+  const auto d_hue = hn::Mul(hn::Mul(set(2), hn::Sqrt(hn::Mul(c1, c2))), Sine(d, hn::Mul(turn, half)));
+  const auto h_sum = hn::Add(h1, h2);
+  const auto mean_h =
+      hn::Mul(half, hn::IfThenElse(long_way, hn::Add(hn::Add(h_sum, full_turn), full_turn_rest), h_sum));
+
+  VF s, c;
+  SineCosine(d, mean_h, s, c);
+  const auto weight_h = HueWeight(s, c);
+  const auto scale_h = hn::Add(one, hn::Mul(hn::Mul(mean_c, set(0.015)), weight_h));
+
+  const auto l = hn::Div(hn::Sub(l2, l1), hn::Mul(scale_l, set(0.65)));
+  const auto chroma = hn::Div(hn::Sub(c2, c1), scale_c);
+  const auto hue = hn::Div(d_hue, hn::Mul(scale_h, set(4)));
+  auto sum = hn::Add(hn::Add(hn::Mul(l, l), hn::Mul(chroma, chroma)), hn::Mul(hue, hue));
+
+  // Chroma and hue lean on each other around 275 degrees; beyond this bound by less than 1e-8 of the sum.
+  const auto from_blue = hn::Mul(hn::Sub(hn::Mul(mean_h, set(180 / kPi)), set(275)), set(1.0 / 25));
+  const auto from_blue_sq = hn::Mul(from_blue, from_blue);
+  const auto near = hn::Lt(from_blue_sq, set(20));
+  if (!hn::AllFalse(d, near)) {
+    const auto lean = hn::Mul(ExpOfMinus(d, hn::Min(from_blue_sq, set(20))), set(kPi / 3));
+    const auto mean_7 = SeventhPower(d, mean_c);
+    const auto rotation = hn::Mul(hn::Sqrt(hn::Div(mean_7, hn::Add(mean_7, set(6103515625.0)))),
+                                  hn::Mul(set(-2), Sine(d, lean)));
+    sum = hn::IfThenElse(near, hn::Add(sum, hn::Mul(hn::Mul(rotation, chroma), hue)), sum);
+  }
+  hn::Store(sum, d, out);
+}
+
+// The roundings of the definition are followed where they show: in differences below kClose, and where hues
+// are half a turn apart to within kTie (common in the dark, where sRGB is linear): rounding decides which way
+// the turn goes.
+constexpr float kClose = 0.0625f, kTie = 1e-5f;
+constexpr float kUndecided = 4.0f;  // in place of a cosine: a tie
+
+// Hue never appears as an angle: what is needed of it are the sine and the cosine of the mean of two hues,
+// and the chord between them. With A = stretched a and C^2 = A^2 + b^2, the products P = C1 C2 and dot = A1
+// A2 + b1 b2 give the chord, 2 sqrt(P) sin(half the turn) = sqrt(2 (P - dot)) = |A1 b2 - A2 b1| sqrt(2 / (P +
+// dot)), and (A1 C2 + A2 C1, b1 C2 + b2 C1) / sqrt(2 P (P + dot)) is the mean direction: in each case the
+// form is chosen that does not subtract like from like. Several short loops, as a processor looks ahead only
+// so far.
+void Differences(const Lab& ref, const Lab& dis, int count, float* HWY_RESTRICT out) {
+  alignas(64) float stretches[kStored], chroma_sums[kStored], chroma_steps[kStored], sines[kStored],
+      cosines[kStored], chords[kStored], rotations[kStored];
   const DF d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const auto set = [&](double value) HWY_ATTR { return hn::Set(d, static_cast<float>(value)); };
+  const auto square = [](VF v) HWY_ATTR { return hn::Mul(v, v); };
   const auto one = set(1), half = set(0.5);
+  // sqrt(c^7 / (c^7 + 25^7)); beyond these bounds it is 0 or 1.
+  const auto saturation = [&](VF c) HWY_ATTR {
+    const auto c7 = SeventhPower(d, hn::Min(hn::Max(c, set(1e-3)), set(400)));
+    return hn::Mul(c7, InverseRoot<2>(d, hn::Mul(c7, hn::Add(c7, set(6103515625.0)))));
+  };
+  const auto length = [&](const Lab& lab, int i) HWY_ATTR {
+    return hn::Sqrt(hn::Add(square(hn::Load(d, lab.a + i)), square(hn::Load(d, lab.b + i))));
+  };
   for (int i = 0; i < count; i += lanes) {
-    const auto l1 = hn::Load(d, ref.l + i), l2 = hn::Load(d, dis.l + i);
-    const auto k = hn::Sub(hn::Mul(hn::Add(l1, l2), half), set(50));
-    const auto k_sq = hn::Mul(k, k);
-    const auto scale_l = hn::Add(one, hn::Div(hn::Mul(k_sq, set(0.015)), hn::Sqrt(hn::Add(k_sq, set(20)))));
-    const auto c1 = hn::Load(d, chroma1 + i), c2 = hn::Load(d, chroma2 + i);
-    const auto mean_c = hn::Mul(hn::Add(c1, c2), half);
-    const auto scale_c = hn::Add(one, hn::Mul(mean_c, set(0.045)));
+    const auto mean = hn::Mul(hn::Add(length(ref, i), length(dis, i)), half);
+    hn::Store(hn::Sub(set(1.5), hn::Mul(half, saturation(mean))), d, stretches + i);
+  }
 
-    // A whole turn in two parts; added to what lies between half of it and all of it, the first is exact.
-    const auto h1 = hn::Load(d, hue1 + i), h2 = hn::Load(d, hue2 + i);
-    const auto full_turn = set(2 * kPi),
-               full_turn_rest =
-                   hn::Set(d, static_cast<float>(2 * kPi - static_cast<double>(static_cast<float>(2 * kPi))));
-    auto turn = hn::Sub(h2, h1);
-    const auto long_way = hn::Ge(hn::Abs(turn), set(kPi));  // the float is above pi, the one before it below
-    const auto sign = hn::And(turn, hn::SignBit(d));
-    turn = hn::IfThenElse(
-        long_way, hn::Sub(hn::Sub(turn, hn::Or(full_turn, sign)), hn::Xor(full_turn_rest, sign)), turn);
-    const auto d_hue = hn::Mul(hn::Mul(set(2), hn::Sqrt(hn::Mul(c1, c2))), Sine(d, hn::Mul(turn, half)));
-    const auto h_sum = hn::Add(h1, h2);
-    const auto mean_h =
-        hn::Mul(half, hn::IfThenElse(long_way, hn::Add(hn::Add(h_sum, full_turn), full_turn_rest), h_sum));
+  for (int i = 0; i < count; i += lanes) {
+    const auto stretch = hn::Load(d, stretches + i);
+    const auto a1_raw = hn::Load(d, ref.a + i), a2_raw = hn::Load(d, dis.a + i);
+    const auto b1 = hn::Load(d, ref.b + i), b2 = hn::Load(d, dis.b + i), db = hn::Sub(b2, b1);
+    const auto a1 = hn::Mul(a1_raw, stretch), a2 = hn::Mul(a2_raw, stretch),
+               da = hn::Mul(hn::Sub(a2_raw, a1_raw), stretch);
+    const auto c1 = hn::Sqrt(hn::Add(square(a1), square(b1))), c2 = hn::Sqrt(hn::Add(square(a2), square(b2)));
+    const auto product = hn::Mul(c1, c2), dot = hn::Add(hn::Mul(a1, a2), hn::Mul(b1, b2));
+    const auto cross = hn::Sub(hn::Mul(a1, db), hn::Mul(da, b1)), turn_sign = hn::And(cross, hn::SignBit(d));
+    const auto obtuse = hn::Lt(dot, hn::Zero(d));
+    const auto longer = hn::Add(product, hn::Abs(dot)), twice_longer = hn::Add(longer, longer);
+    const auto inverse_length = InverseRoot<2>(d, hn::Max(hn::Mul(twice_longer, product), set(1e-30)));
+    const auto x1 = hn::Mul(a1, c2), x2 = hn::Mul(a2, c1), y1 = hn::Mul(b1, c2), y2 = hn::Mul(b2, c1);
+    // The mean of hues more than a right angle apart lies across the line between both.
+    const auto x = hn::IfThenElse(obtuse, hn::Xor(hn::Sub(y2, y1), turn_sign), hn::Add(x1, x2));
+    const auto y = hn::IfThenElse(obtuse, hn::Xor(hn::Sub(x1, x2), turn_sign), hn::Add(y1, y2));
+    const auto acute_sq = hn::Mul(square(hn::Mul(hn::Add(cross, cross), inverse_length)), product);
+    const auto tie = hn::And(obtuse, hn::Le(hn::Abs(cross), hn::Mul(product, hn::Set(d, kTie))));
+    hn::Store(hn::IfThenElse(tie, hn::Set(d, kUndecided), hn::Mul(x, inverse_length)), d, cosines + i);
+    hn::Store(hn::Mul(y, inverse_length), d, sines + i);
+    // The square of the chord, with the sign of the turn.
+    hn::Store(hn::Or(hn::IfThenElse(obtuse, twice_longer, acute_sq), turn_sign), d, chords + i);
+    hn::Store(hn::Add(c1, c2), d, chroma_sums + i);
+    // (c1 + c2)(c2 - c1)
+    hn::Store(hn::Add(hn::Mul(da, hn::Add(a1, a2)), hn::Mul(db, hn::Add(b1, b2))), d, chroma_steps + i);
+  }
 
-    // 1 - 0.17 cos(h - 30) + 0.24 cos(2h) + 0.32 cos(3h + 6) - 0.2 cos(4h - 63 degrees), in powers of cos h.
-    constexpr double kCos6 = 0.99452189536827333692, kSin6 = 0.10452846326765347140;
-    constexpr double kCos63 = 0.45399049973954679156, kSin63 = 0.89100652418836786236;
-    constexpr double kCos30 = 0.86602540378443864676;
-    VF s, c;
-    SineCosine(d, mean_h, s, c);
-    const auto weight_h = hn::Add(
-        Polynomial(d, c, 0.76 - 0.2 * kCos63, -0.17 * kCos30 - 0.96 * kCos6, 0.48 + 1.6 * kCos63,
-                   1.28 * kCos6, -1.6 * kCos63),
-        hn::Mul(s, Polynomial(d, c, -0.085 + 0.32 * kSin6, 0.8 * kSin63, -1.28 * kSin6, -1.6 * kSin63)));
-    const auto scale_h = hn::Add(one, hn::Mul(hn::Mul(mean_c, set(0.015)), weight_h));
-
-    const auto l = hn::Div(hn::Sub(l2, l1), hn::Mul(scale_l, set(0.65)));
-    const auto chroma = hn::Div(hn::Sub(c2, c1), scale_c);
-    const auto hue = hn::Div(d_hue, hn::Mul(scale_h, set(4)));
-    auto sum = hn::Add(hn::Add(hn::Mul(l, l), hn::Mul(chroma, chroma)), hn::Mul(hue, hue));
-
-    // Chroma and hue lean on each other around 275 degrees; beyond this bound by less than 1e-8 of the sum.
-    const auto from_blue = hn::Mul(hn::Sub(hn::Mul(mean_h, set(180 / kPi)), set(275)), set(1.0 / 25));
-    const auto from_blue_sq = hn::Mul(from_blue, from_blue);
-    const auto near = hn::Lt(from_blue_sq, set(20));
+  // Chroma and hue lean on each other around 275 degrees, by exp(-(distance / 25 degrees)^2), the exponent in
+  // powers of z = 1 - cos(distance). Where it is above 20 that is less than 1e-8 of the sum.
+  for (int i = 0; i < count; i += lanes) {
+    constexpr double kCos275 = 0.08715574274765817, kSin275 = -0.99619469809174553, kFar = 1.3714;
+    const auto z = hn::Sub(hn::Sub(one, hn::Mul(hn::Load(d, cosines + i), set(kCos275))),
+                           hn::Mul(hn::Load(d, sines + i), set(kSin275)));
+    const auto near = hn::Lt(z, set(kFar));
+    auto rotation = hn::Zero(d);
     if (!hn::AllFalse(d, near)) {
-      const auto lean = hn::Mul(ExpOfMinus(d, hn::Min(from_blue_sq, set(80))), set(kPi / 3));
-      const auto mean_7 = SeventhPower(d, mean_c);
-      const auto rotation = hn::Mul(hn::Sqrt(hn::Div(mean_7, hn::Add(mean_7, set(6103515625.0)))),
-                                    hn::Mul(set(-2), Sine(d, lean)));
-      sum = hn::IfThenElse(near, hn::Add(sum, hn::Mul(hn::Mul(rotation, chroma), hue)), sum);
+      const auto z_near = hn::Min(z, set(kFar));
+      const auto exponent =
+          hn::Mul(z_near, Polynomial(d, z_near, 10.504988892601082, 1.7504501819466154, 0.4716670500713712,
+                                     0.12705503578765293, 0.09630453990505812));
+      const auto lean = hn::Mul(ExpOfMinus(d, exponent), set(kPi / 3));
+      const auto strength = saturation(hn::Mul(hn::Load(d, chroma_sums + i), half));
+      rotation = hn::IfThenElse(near, hn::Mul(strength, hn::Mul(set(-2), Sine(d, lean))), rotation);
+    }
+    hn::Store(rotation, d, rotations + i);
+  }
+
+  for (int i = 0; i < count; i += lanes) {
+    const auto cosine = hn::Load(d, cosines + i);
+    // One division by the three weights: S_L = (root + 0.015 k^2) / root, S_C = 1 + 0.045 C, S_H = 1 + 0.015
+    // C T.
+    const auto l1 = hn::Load(d, ref.l + i), l2 = hn::Load(d, dis.l + i), c_sum = hn::Load(d, chroma_sums + i);
+    const auto k_sq = square(hn::Sub(hn::Mul(hn::Add(l1, l2), half), set(50))),
+               root_sq = hn::Add(k_sq, set(20));
+    const auto by_l = hn::Mul(hn::Add(hn::Sqrt(root_sq), hn::Mul(k_sq, set(0.015))), set(0.65));
+    const auto by_c = hn::Mul(hn::Max(c_sum, set(1e-15)), hn::Add(one, hn::Mul(c_sum, set(0.0225))));
+    const auto by_h =
+        hn::Add(set(4), hn::Mul(hn::Mul(c_sum, set(0.03)), HueWeight(hn::Load(d, sines + i), cosine)));
+    const auto by_ch = hn::Mul(by_c, by_h), inverse = hn::Div(one, hn::Mul(by_l, by_ch)),
+               by_l_inverse = hn::Mul(by_l, inverse);
+    const auto l_sq = hn::Mul(square(hn::Mul(hn::Sub(l2, l1), hn::Mul(by_ch, inverse))), root_sq);
+    const auto dc = hn::Mul(hn::Load(d, chroma_steps + i), hn::Mul(by_h, by_l_inverse));
+    const auto chord = hn::Load(d, chords + i), h_weight = hn::Mul(by_c, by_l_inverse),
+               chord_sq = hn::Abs(chord);
+    const auto h_sq = hn::Mul(chord_sq, square(h_weight));
+    auto sum = hn::Add(hn::Add(l_sq, square(dc)), h_sq);
+    const auto dh = hn::Mul(hn::Or(hn::Sqrt(chord_sq), hn::And(chord, hn::SignBit(d))), h_weight);
+    sum = hn::Add(sum, hn::Mul(hn::Mul(hn::Load(d, rotations + i), dc), dh));
+    const auto close = hn::And(hn::Gt(sum, hn::Zero(d)), hn::Lt(sum, set(kClose * kClose)));
+    const auto delicate = hn::Or(close, hn::Gt(cosine, hn::Set(d, 0.5f * kUndecided)));
+    if (HWY_UNLIKELY(!hn::AllFalse(d, delicate))) {
+      alignas(64) float exact[kPad];
+      ExactSquares(ref, dis, i, exact);
+      sum = hn::IfThenElse(delicate, hn::Load(d, exact), sum);
     }
     hn::StoreU(hn::Sqrt(hn::Max(sum, hn::Zero(d))), d, out + i);
   }
@@ -269,6 +401,9 @@ void Apply(Function function, const double* HWY_RESTRICT in, int count, double* 
         break;
       case Function::kCubeRoot:
         out[i] = hn::GetLane(CubeRoot(dd, x, widened(InverseRoot<3>(df, x_float))));
+        break;
+      case Function::kInverseSquareRoot:
+        out[i] = first(InverseRoot<2>(df, x_float));
         break;
       case Function::kTwiceArcTangent:
         out[i] = hn::GetLane(TwiceArcTangent(dd, x));

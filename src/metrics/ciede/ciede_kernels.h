@@ -2,9 +2,10 @@
 // Kernels of the colour difference. They work on runs of up to kRun pixels, in arrays of kStored elements:
 // whole vectors are read and written, up to kPad elements behind the last pixel, whose values do not matter.
 //
-// Rounding follows the definition where it shows: L*a*b*, chroma and hue are worked out in double precision
-// and rounded to single where the definition rounds, so that differences of close colours keep its last bits.
-// What only scales a difference (weights, the turn around blue) is single precision.
+// L*a*b* is worked out in double precision and rounded to single where the definition rounds, so that
+// differences of close colours keep its last bits. Their difference is single precision, in forms that do not
+// cancel: closer to the formula than the definition, whose roundings of chroma and hue weigh about 2e-6.
+// Differences small enough for that to show are done again with these roundings.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +62,16 @@ LabColour colour_to_lab_ref(int y, int u, int v, int bit_depth);
 float difference_ref(const LabColour& ref, const LabColour& dis);
 
 // The functions of ciede_math-inl.h by themselves, for tests: out[i] = f(in[i]).
-enum class Function { kPower2_4, kCubeRoot, kTwiceArcTangent, kSine, kSineFull, kCosineFull, kExpOfMinus };
+enum class Function {
+  kPower2_4,
+  kCubeRoot,
+  kInverseSquareRoot,
+  kTwiceArcTangent,
+  kSine,
+  kSineFull,
+  kCosineFull,
+  kExpOfMinus
+};
 void apply(Function function, const double* in, int count, double* out);
 
 }  // namespace fovea::ciede

@@ -57,9 +57,11 @@ TEST(CiedeMath, ErrorsAreWithinTheirBounds) {
   };
   const Case cases[] = {
       {Function::kPower2_4, "x^2.4", 0.0625, 90, [](double x) { return std::pow(x, 2.4); }, false, true,
-       1e-10},
+       1e-9},
       {Function::kCubeRoot, "x^(1/3)", 0.0078125, 9000, [](double x) { return std::cbrt(x); }, false, true,
        1e-10},
+      {Function::kInverseSquareRoot, "x^(-1/2)", 1e-30, 1e38, [](double x) { return 1 / std::sqrt(x); }, true,
+       true, 3e-7},
       {Function::kTwiceArcTangent, "2 atan", 0, 0.41421356237309503,
        [](double x) { return 2 * std::atan(x); }, false, false, 5e-11},
       {Function::kSine, "sin", -kPi / 2, kPi / 2, [](double x) { return std::sin(x); }, true, false, 2e-7},
@@ -133,8 +135,8 @@ TEST(CiedeKernel, PixelsFollowTheDefinitionOnEveryTarget) {
           const LabColour r = colour_to_lab_ref(ref->y[i], ref->u[i], ref->v[i], bit_depth);
           const LabColour d = colour_to_lab_ref(dis->y[i], dis->u[i], dis->v[i], bit_depth);
           const float want = difference_ref(r, d);
-          // Where a rounding of L*a*b* or of hue falls the other way the difference moves by up to chroma
-          // times a unit of the hue's last bit, 5e-7.
+          // Most pixels are worked out without the roundings of the definition. Those of hue move a
+          // difference by up to chroma times a unit of its last bit, 5e-7.
           ASSERT_NEAR(out[i], want, 1.5e-4 + 2e-6 * want)
               << target << " pixel " << i << " bits " << bit_depth;
           if (!count) continue;
@@ -145,7 +147,7 @@ TEST(CiedeKernel, PixelsFollowTheDefinitionOnEveryTarget) {
       });
     }
     EXPECT_LT(lab_differs, pixels / 100) << bit_depth;
-    EXPECT_LT(off, pixels / 50) << bit_depth;
+    EXPECT_LT(off, pixels / 20) << bit_depth;
     std::printf("%2d bit: L*a*b* differs in %d, the difference in %d of %d pixels\n", bit_depth, lab_differs,
                 off, pixels);
   }
@@ -215,6 +217,25 @@ TEST(Ciede, EqualColoursAddNothing) {
   for (int x = 0; x < 64; x += 8) mutable_row(const_cast<Frame&>(dis), 0, 0)[x] ^= 4;
   const double got = run_metric(*make(format), {ref}, {dis}).at("ciede2000")[0];
   EXPECT_NEAR(got, definition(ref, dis), 2e-6);
+}
+
+// In the dark, where L*a*b* is linear, chroma steps up and down are exactly half a turn apart: roundings
+// decide.
+TEST(Ciede, HalfTurnsInTheDarkFollowTheDefinition) {
+  const Format format{256, 16, 8, Chroma::k444};
+  Random random(4);
+  Frame ref = allocate_frame(format), dis = allocate_frame(format);
+  for (int p = 0; p < 3; ++p) {
+    for (int y = 0; y < 16; ++y) {
+      for (int x = 0; x < 256; ++x) {
+        mutable_row(ref, p, y)[x] =
+            static_cast<uint8_t>(p == 0 ? random.uniform(16, 21) : 128 + (x * p / 2 % 5 - 2));
+        mutable_row(dis, p, y)[x] =
+            static_cast<uint8_t>(p == 0 ? random.uniform(16, 21) : 128 - (x * p / 2 % 5 - 2) * (1 + y % 2));
+      }
+    }
+  }
+  EXPECT_NEAR(run_metric(*make(format), {ref}, {dis}).at("ciede2000")[0], definition(ref, dis), 1e-6);
 }
 
 // 4:2:2 keeps its chroma rows.
