@@ -98,27 +98,24 @@ struct WorkSpace {
   float* terms;      // [4][kXybPitch], as chroma has them
   float* spread;     // [4][kXybPitch], one a luma sample
   uint8_t* samples;  // up to three rows of kXybPitch samples of two bytes
-  float* ref_lanes;  // [kLaneColumns][kRows]
-  float* dis_lanes;
-  float* out_lanes;
-  float* blurred;  // [5][kRows][kGroup]
+  float* lanes;      // [picture][kLaneColumns][kRows]
+  float* blurred;    // [5][kRows][kGroup]
 
   static constexpr size_t kPlane = static_cast<size_t>(kRows) * kXybPitch;
   static constexpr size_t kLanes = static_cast<size_t>(kLaneColumns) * kRows;
   static constexpr size_t kBlurredSize = kRows * kGroup;
 
-  explicit WorkSpace(Scratch& scratch)
+  WorkSpace(Scratch& scratch, int dis_count)
       : rgb(scratch.take<float>(3 * kPlane)),
         terms(scratch.take<float>(4 * kXybPitch)),
         spread(scratch.take<float>(4 * kXybPitch)),
         samples(scratch.take<uint8_t>(6 * kXybPitch)),
-        ref_lanes(scratch.take<float>(kLanes)),
-        dis_lanes(scratch.take<float>(kLanes)),
-        out_lanes(scratch.take<float>(kLanes)),
+        lanes(scratch.take<float>((1 + static_cast<size_t>(dis_count)) * kLanes)),
         blurred(scratch.take<float>(5 * kBlurredSize)) {}
-  static size_t bytes() {
+  static size_t bytes(int dis_count) {
     return Scratch::bytes_for<float>(3 * kPlane) + 2 * Scratch::bytes_for<float>(4 * kXybPitch) +
-           Scratch::bytes_for<uint8_t>(6 * kXybPitch) + 3 * Scratch::bytes_for<float>(kLanes) +
+           Scratch::bytes_for<uint8_t>(6 * kXybPitch) +
+           Scratch::bytes_for<float>((1 + static_cast<size_t>(dis_count)) * kLanes) +
            Scratch::bytes_for<float>(5 * kBlurredSize);
   }
 };
@@ -137,7 +134,7 @@ class Ssimulacra2 final : public Metric {
 
   const std::vector<Feature>& features() const override { return features_; }
   const std::vector<int>& strips() const override { return strips_; }
-  size_t scratch_bytes(int) const override { return WorkSpace::bytes(); }
+  size_t scratch_bytes(int dis_count) const override { return WorkSpace::bytes(dis_count); }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {
     auto state = std::make_unique<State>();
     size_t columns = 0, totals = 0, across = 0;
@@ -238,8 +235,11 @@ struct Ssimulacra2::Tile {
       int stream = 0;
       for (int plane = 0; plane < 3; ++plane) {
         if (streams(plan.planes[plane], dis_count) == 0) continue;
-        blur_rows(block, plane, stream);
-        for (int g = 0; g < groups; ++g) compare(block, plane, stream, g * kGroup);
+        for (int picture = 0; picture <= dis_count; ++picture) to_lanes(block, picture, plane);
+        for (int g = 0; g < groups; ++g) {  // what one group needs stays in the first-level cache
+          blur_rows(block, plane, stream, g * kGroup);
+          compare(block, plane, stream, g * kGroup);
+        }
         stream += streams(plan.planes[plane], dis_count);
       }
     }
@@ -347,41 +347,36 @@ struct Ssimulacra2::Tile {
            (static_cast<size_t>(block) * streams(plan, dis_count) + stream) * kStates * kRows;
   }
 
-  // The streams of a plane in order: mu1, s11; then of each distorted picture mu2, s22, s12. Without SSIM
-  // only the first moments.
-  void blur_rows(int block, int plane, int stream) const {
-    const bool ssim = plan.planes[plane].needs_ssim;
-    const float *a = lanes(block, 0, plane, work.ref_lanes), *none = nullptr;
-    blur_stream(block, stream++, a, none);
-    if (ssim) blur_stream(block, stream++, a, a);
-    for (int k = 0; k < dis_count; ++k) {
-      const float* b = lanes(block, 1 + k, plane, work.dis_lanes);
-      blur_stream(block, stream++, b, none);
-      if (ssim) blur_stream(block, stream++, b, b);
-      if (ssim) blur_stream(block, stream++, a, b);
-    }
-  }
-
-  // Lanes of the tile's column 0, with those before and after it.
-  const float* lanes(int block, int picture, int plane, float* out) const {
+  // Lanes of the tile's columns, with those before and after it.
+  void to_lanes(int block, int picture, int plane) const {
     const int slot = block * kRows & (kRing - 1), skip = column == 0 ? 0 : kHalo;
+    float* const out = work.lanes + picture * WorkSpace::kLanes;
     rows_to_lanes(xyb_plane(picture, plane) + slot * kXybPitch + skip, kXybPitch, kLaneColumns - skip,
                   out + skip * kRows);
-    return out + kLead * kRows;
   }
+  const float* lanes(int picture) const { return work.lanes + picture * WorkSpace::kLanes + kLead * kRows; }
 
-  void blur_stream(int block, int stream, const float* a, const float* b) const {
-    float* const oscillators = across_state(block, stream);
-    int begin = 0;
-    if (column == 0) {
-      std::fill_n(oscillators, kStates * kRows, 0.0f);
-      begin = -kAhead;
+  // Blur along the rows of a group of columns. The streams of a plane in order: mu1, s11; then of each
+  // distorted picture mu2, s22, s12. Without SSIM only the first moments.
+  void blur_rows(int block, int plane, int stream, int x) const {
+    const auto blur = [&](Moments moments, const float* a, const float* b) {
+      float* const oscillators = across_state(block, stream);
+      const bool border = column == 0 && x == 0;
+      if (border) std::fill_n(oscillators, stream_count(moments) * kStates * kRows, 0.0f);
+      const int slot = block * kRows & (kRing - 1);
+      constexpr ptrdiff_t kStream = kRing * kTileColumns;
+      blur_across(moments, a, b, border ? -kAhead : x, x + kGroup, oscillators,
+                  ring + stream * kStream + slot * kTileColumns, kStream, kTileColumns);
+      stream += stream_count(moments);
+    };
+    if (plan.planes[plane].needs_ssim) {
+      blur(Moments::kOfRef, lanes(0), nullptr);
+      for (int k = 0; k < dis_count; ++k) blur(Moments::kDistorted, lanes(0), lanes(1 + k));
+    } else {
+      int picture = 0;
+      for (; picture < dis_count; picture += 2) blur(Moments::kFirsts, lanes(picture), lanes(picture + 1));
+      if (picture == dis_count) blur(Moments::kFirst, lanes(picture), nullptr);
     }
-    float* const out = work.out_lanes + kLead * kRows;
-    blur_across(a, b, begin, groups * kGroup, oscillators, out);
-    const int slot = block * kRows & (kRing - 1);
-    lanes_to_rows(out, groups * kGroup, ring + (static_cast<size_t>(stream) * kRing + slot) * kTileColumns,
-                  kTileColumns);
   }
 
   // Finishes the blur of a group of columns, 4 rows behind the rows known, and adds up its maps.
@@ -430,7 +425,9 @@ void Ssimulacra2::run(const FrameInput& input, int phase, int strip, FrameState&
                       Scratch& scratch) const {
   const auto [scale, diagonal] = phases_[phase];
   const int row = grids_[scale].first_row(diagonal) + strip;
-  const Tile tile{*this, input, static_cast<State&>(state), scale, row, diagonal - row, WorkSpace(scratch)};
+  const int dis_count = static_cast<int>(input.dis().size());
+  const Tile tile{*this, input,          static_cast<State&>(state),   scale,
+                  row,   diagonal - row, WorkSpace(scratch, dis_count)};
   tile.run();
 }
 

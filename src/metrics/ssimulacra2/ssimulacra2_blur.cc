@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // The recursive blur and the maps. Compiled once per CPU target; the wrappers at the end choose at run time.
+#include <type_traits>
+
 #include "metrics/ssimulacra2/ssimulacra2_kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -11,44 +13,64 @@ HWY_BEFORE_NAMESPACE();
 namespace fovea::ssimulacra2::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// At most half of what a call works on, so that two chains of operations always run side by side.
-using DA = hn::CappedTag<float, kRows / 2>;
-using DD = hn::CappedTag<float, kGroup / 2>;
+#undef FOVEA_LAMBDA
+#define FOVEA_LAMBDA HWY_ATTR __attribute__((always_inline))
 
-// in[4][in_pitch] to out[4][out_pitch] with rows and columns exchanged.
-HWY_INLINE void Transpose4(const float* HWY_RESTRICT in, ptrdiff_t in_pitch, float* HWY_RESTRICT out,
-                           ptrdiff_t out_pitch) {
+using DA = hn::CappedTag<float, kRows>;
+using DD = hn::CappedTag<float, kGroup / 2>;  // two chains of operations side by side
+
+#if HWY_TARGET != HWY_SCALAR
+// Four lanes each of the rows 0, 4, 8, ... of a block, as many as fill a vector.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadBlocks(D d, const float* HWY_RESTRICT in, ptrdiff_t pitch) {
+#if HWY_HAVE_SCALABLE
+  (void)pitch;
+  return hn::LoadU(d, in);
+#else
+  if constexpr (hn::MaxLanes(D()) <= 4) {
+    return hn::LoadU(d, in);
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, LoadBlocks(half, in + hn::MaxLanes(half) * pitch, pitch),
+                       LoadBlocks(half, in, pitch));
+  }
+#endif
+}
+#endif
+
+// in[rows][in_pitch] to out[columns][out_pitch]; rows are a multiple of 16, columns of 4.
+HWY_INLINE void Transpose(const float* HWY_RESTRICT in, ptrdiff_t in_pitch, int rows, int columns,
+                          float* HWY_RESTRICT out, ptrdiff_t out_pitch) {
 #if HWY_TARGET == HWY_SCALAR
-  for (int y = 0; y < 4; ++y) {
-    for (int x = 0; x < 4; ++x) out[x * out_pitch + y] = in[y * in_pitch + x];
+  for (int y = 0; y < rows; ++y) {
+    for (int x = 0; x < columns; ++x) out[x * out_pitch + y] = in[y * in_pitch + x];
   }
 #else
+#if HWY_HAVE_SCALABLE
   const hn::FixedTag<float, 4> d;
-  const hn::FixedTag<double, 2> d64;
-  const auto r0 = hn::LoadU(d, in), r1 = hn::LoadU(d, in + in_pitch), r2 = hn::LoadU(d, in + 2 * in_pitch),
-             r3 = hn::LoadU(d, in + 3 * in_pitch);
-  const auto a = hn::BitCast(d64, hn::InterleaveLower(d, r0, r1)),
-             b = hn::BitCast(d64, hn::InterleaveLower(d, r2, r3)),
-             e = hn::BitCast(d64, hn::InterleaveUpper(d, r0, r1)),
-             f = hn::BitCast(d64, hn::InterleaveUpper(d, r2, r3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, a, b)), d, out);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, a, b)), d, out + out_pitch);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, e, f)), d, out + 2 * out_pitch);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, e, f)), d, out + 3 * out_pitch);
+#else
+  const DA d;
+#endif
+  for (int y = 0; y < rows; y += static_cast<int>(hn::Lanes(d))) {
+    for (int x = 0; x < columns; x += 4) {
+      const float* HWY_RESTRICT from = in + y * in_pitch + x;
+      float* HWY_RESTRICT to = out + x * out_pitch + y;
+      const auto r0 = LoadBlocks(d, from, in_pitch), r1 = LoadBlocks(d, from + in_pitch, in_pitch),
+                 r2 = LoadBlocks(d, from + 2 * in_pitch, in_pitch),
+                 r3 = LoadBlocks(d, from + 3 * in_pitch, in_pitch);
+      const auto even0 = hn::InterleaveLower(d, r0, r2), odd0 = hn::InterleaveLower(d, r1, r3),
+                 even1 = hn::InterleaveUpper(d, r0, r2), odd1 = hn::InterleaveUpper(d, r1, r3);
+      hn::StoreU(hn::InterleaveLower(d, even0, odd0), d, to);
+      hn::StoreU(hn::InterleaveUpper(d, even0, odd0), d, to + out_pitch);
+      hn::StoreU(hn::InterleaveLower(d, even1, odd1), d, to + 2 * out_pitch);
+      hn::StoreU(hn::InterleaveUpper(d, even1, odd1), d, to + 3 * out_pitch);
+    }
+  }
 #endif
 }
 
 void RowsToLanes(const float* rows, ptrdiff_t pitch, int columns, float* lanes) {
-  for (int x = 0; x < columns; x += 4) {
-    for (int y = 0; y < kRows; y += 4) Transpose4(rows + y * pitch + x, pitch, lanes + x * kRows + y, kRows);
-  }
-}
-
-void LanesToRows(const float* lanes, int columns, float* rows, ptrdiff_t pitch) {
-  for (int y = 0; y < kRows; y += 4) {
-    for (int x = 0; x < columns; x += 4)
-      Transpose4(lanes + x * kRows + y, kRows, rows + y * pitch + x, pitch);
-  }
+  Transpose(rows, pitch, kRows, columns, lanes, kRows);
 }
 
 // One step of the three oscillators of a vector of lanes: l their last outputs, b those before.
@@ -69,59 +91,114 @@ HWY_INLINE V Step(D d, V sum, V& l1, V& l3, V& l5, V& b1, V& b3, V& b5) {
   return hn::Add(hn::Add(v1, v3), v5);
 }
 
-// Runs two neighbouring vectors of lanes through steps [begin, end). input(n, 0 or 1) is the vector's sum of
-// the two inputs, output(n, 0 or 1, value) takes the result. The twelve states stay in registers.
-template <class D, class Input, class Output>
-HWY_INLINE void Oscillate(D d, int begin, int end, float* HWY_RESTRICT state, int pitch, Input input,
-                          Output output) {
-  float* HWY_RESTRICT next = state + hn::Lanes(d);
-  auto p1 = hn::LoadU(d, state), p3 = hn::LoadU(d, state + pitch), p5 = hn::LoadU(d, state + 2 * pitch),
-       p1b = hn::LoadU(d, state + 3 * pitch), p3b = hn::LoadU(d, state + 4 * pitch),
-       p5b = hn::LoadU(d, state + 5 * pitch);
-  auto q1 = hn::LoadU(d, next), q3 = hn::LoadU(d, next + pitch), q5 = hn::LoadU(d, next + 2 * pitch),
-       q1b = hn::LoadU(d, next + 3 * pitch), q3b = hn::LoadU(d, next + 4 * pitch),
-       q5b = hn::LoadU(d, next + 5 * pitch);
+template <int kChain>
+using Chain = std::integral_constant<int, kChain>;
+
+// Runs up to three vectors of lanes side by side through steps [begin, end): while one waits for its last
+// outputs the others work, and their states stay in registers. input(n, chain) is a chain's sum of the two
+// inputs, output(n, chain, value) takes the result.
+template <int kChains, class D, class Input, class Output>
+HWY_INLINE void Oscillate(D d, int begin, int end, float* HWY_RESTRICT state, ptrdiff_t chain_pitch,
+                          ptrdiff_t pitch, const Input& input, const Output& output) {
+  const auto load = [&](int chain, int i)
+                        FOVEA_LAMBDA { return hn::LoadU(d, state + chain * chain_pitch + i * pitch); };
+  const auto store = [&](int chain, int i, hn::Vec<D> v)
+                         FOVEA_LAMBDA { hn::StoreU(v, d, state + chain * chain_pitch + i * pitch); };
+  constexpr int kSecond = kChains > 1 ? 1 : 0, kThird = kChains > 2 ? 2 : 0;
+  auto p1 = load(0, 0), p3 = load(0, 1), p5 = load(0, 2);
+  auto p1b = load(0, 3), p3b = load(0, 4), p5b = load(0, 5);
+  auto q1 = load(kSecond, 0), q3 = load(kSecond, 1), q5 = load(kSecond, 2);
+  auto q1b = load(kSecond, 3), q3b = load(kSecond, 4), q5b = load(kSecond, 5);
+  auto r1 = load(kThird, 0), r3 = load(kThird, 1), r5 = load(kThird, 2);
+  auto r1b = load(kThird, 3), r3b = load(kThird, 4), r5b = load(kThird, 5);
   for (int n = begin; n < end; ++n) {
-    output(n, 0, Step(d, input(n, 0), p1, p3, p5, p1b, p3b, p5b));
-    output(n, 1, Step(d, input(n, 1), q1, q3, q5, q1b, q3b, q5b));
+    const auto p = input(n, Chain<0>()), q = input(n, Chain<kSecond>()), r = input(n, Chain<kThird>());
+    output(n, Chain<0>(), Step(d, p, p1, p3, p5, p1b, p3b, p5b));
+    if constexpr (kChains > 1) output(n, Chain<1>(), Step(d, q, q1, q3, q5, q1b, q3b, q5b));
+    if constexpr (kChains > 2) output(n, Chain<2>(), Step(d, r, r1, r3, r5, r1b, r3b, r5b));
   }
-  hn::StoreU(p1, d, state);
-  hn::StoreU(p3, d, state + pitch);
-  hn::StoreU(p5, d, state + 2 * pitch);
-  hn::StoreU(p1b, d, state + 3 * pitch);
-  hn::StoreU(p3b, d, state + 4 * pitch);
-  hn::StoreU(p5b, d, state + 5 * pitch);
-  hn::StoreU(q1, d, next);
-  hn::StoreU(q3, d, next + pitch);
-  hn::StoreU(q5, d, next + 2 * pitch);
-  hn::StoreU(q1b, d, next + 3 * pitch);
-  hn::StoreU(q3b, d, next + 4 * pitch);
-  hn::StoreU(q5b, d, next + 5 * pitch);
+  store(0, 0, p1), store(0, 1, p3), store(0, 2, p5);
+  store(0, 3, p1b), store(0, 4, p3b), store(0, 5, p5b);
+  if constexpr (kChains > 1) {
+    store(1, 0, q1), store(1, 1, q3), store(1, 2, q5);
+    store(1, 3, q1b), store(1, 4, q3b), store(1, 5, q5b);
+  }
+  if constexpr (kChains > 2) {
+    store(2, 0, r1), store(2, 1, r3), store(2, 2, r5);
+    store(2, 3, r1b), store(2, 4, r3b), store(2, 5, r5b);
+  }
 }
 
-template <class Value>
-HWY_INLINE void Across(int begin, int end, float* HWY_RESTRICT state, float* HWY_RESTRICT out, Value value) {
+// What stream kStream of a call is the blur of.
+template <Moments kMoments, int kStream>
+HWY_INLINE hn::Vec<DA> Moment(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, ptrdiff_t at) {
   const DA d;
-  const int lanes = static_cast<int>(hn::Lanes(d));
-  for (int r = 0; r < kRows; r += 2 * lanes) {
-    Oscillate(
-        d, begin, end, state + r, kRows,
-        [&](int n, int half) HWY_ATTR {
-          const ptrdiff_t at = static_cast<ptrdiff_t>(n) * kRows + r + half * lanes;
-          return hn::Add(value(at - kBehind * kRows), value(at + kAhead * kRows));
+  constexpr bool kOfDis = kMoments == Moments::kDistorted || (kMoments == Moments::kFirsts && kStream == 1);
+  const auto v = hn::LoadU(d, (kOfDis ? b : a) + at);
+  if constexpr (kMoments == Moments::kOfRef && kStream == 1) return hn::Mul(v, v);
+  if constexpr (kMoments == Moments::kDistorted && kStream == 1) return hn::Mul(v, v);
+  if constexpr (kMoments == Moments::kDistorted && kStream == 2) return hn::Mul(hn::LoadU(d, a + at), v);
+  return v;
+}
+
+template <Moments kMoments>
+HWY_INLINE void Across(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int begin, int end,
+                       float* HWY_RESTRICT state, float* HWY_RESTRICT out, ptrdiff_t out_stride,
+                       ptrdiff_t pitch) {
+  const DA d;
+  constexpr int kStreams = stream_count(kMoments);
+  constexpr ptrdiff_t kStreamLanes = (kGroup + kAhead) * kRows;
+  HWY_ALIGN float lanes[kStreams * kStreamLanes];
+  const int width = static_cast<int>(hn::Lanes(d));
+  if (width == kRows) {
+    Oscillate<kStreams>(
+        d, begin, end, state, kStates * kRows, kRows,
+        [&](int n, auto stream) FOVEA_LAMBDA {
+          constexpr int kStream = decltype(stream)::value;
+          const ptrdiff_t at = static_cast<ptrdiff_t>(n) * kRows;
+          return hn::Add(Moment<kMoments, kStream>(a, b, at - kBehind * kRows),
+                         Moment<kMoments, kStream>(a, b, at + kAhead * kRows));
         },
-        [&](int n, int half, hn::Vec<DA> v)
-            HWY_ATTR { hn::StoreU(v, d, out + n * kRows + r + half * lanes); });
+        [&](int n, auto stream, hn::Vec<DA> v)
+            FOVEA_LAMBDA { hn::Store(v, d, lanes + stream * kStreamLanes + (n - begin) * kRows); });
+  } else {
+    const auto run = [&](auto stream) FOVEA_LAMBDA {
+      constexpr int kStream = decltype(stream)::value;
+      float* HWY_RESTRICT stream_lanes = lanes + kStream * kStreamLanes;
+      for (int r = 0; r < kRows; r += 2 * width) {
+        Oscillate<2>(
+            d, begin, end, state + kStream * kStates * kRows + r, width, kRows,
+            [&](int n, auto half) FOVEA_LAMBDA {
+              const ptrdiff_t at = static_cast<ptrdiff_t>(n) * kRows + r + half * width;
+              return hn::Add(Moment<kMoments, kStream>(a, b, at - kBehind * kRows),
+                             Moment<kMoments, kStream>(a, b, at + kAhead * kRows));
+            },
+            [&](int n, auto half, hn::Vec<DA> v)
+                FOVEA_LAMBDA { hn::Store(v, d, stream_lanes + (n - begin) * kRows + r + half * width); });
+      }
+    };
+    run(Chain<0>());
+    if constexpr (kStreams > 1) run(Chain<1>());
+    if constexpr (kStreams > 2) run(Chain<2>());
+  }
+  const int first = begin < 0 ? 0 : begin;  // outputs before the picture's border only set things in motion
+  for (int stream = 0; stream < kStreams; ++stream) {
+    Transpose(lanes + stream * kStreamLanes + (first - begin) * kRows, kRows, end - first, kRows,
+              out + stream * out_stride + first, pitch);
   }
 }
 
-void BlurAcross(const float* a, const float* b, int begin, int end, float* state, float* out) {
-  const DA d;
-  if (b == nullptr) {
-    Across(begin, end, state, out, [=](ptrdiff_t i) HWY_ATTR { return hn::LoadU(d, a + i); });
-  } else {
-    Across(begin, end, state, out,
-           [=](ptrdiff_t i) HWY_ATTR { return hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i)); });
+void BlurAcross(Moments moments, const float* a, const float* b, int begin, int end, float* state, float* out,
+                ptrdiff_t out_stride, ptrdiff_t pitch) {
+  switch (moments) {
+    case Moments::kFirst:
+      return Across<Moments::kFirst>(a, b, begin, end, state, out, out_stride, pitch);
+    case Moments::kFirsts:
+      return Across<Moments::kFirsts>(a, b, begin, end, state, out, out_stride, pitch);
+    case Moments::kOfRef:
+      return Across<Moments::kOfRef>(a, b, begin, end, state, out, out_stride, pitch);
+    case Moments::kDistorted:
+      return Across<Moments::kDistorted>(a, b, begin, end, state, out, out_stride, pitch);
   }
 }
 
@@ -130,15 +207,15 @@ void BlurDown(const float* HWY_RESTRICT ring, int pitch, int first, float* HWY_R
   const DD d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   for (int x = 0; x < kGroup; x += 2 * lanes) {
-    const auto row = [&](int y) { return ring + (y & (kRing - 1)) * pitch + x; };
-    Oscillate(
-        d, first, first + kRows, state + x, state_pitch,
-        [&](int n, int half) HWY_ATTR {
+    const auto row = [&](int y) FOVEA_LAMBDA { return ring + (y & (kRing - 1)) * pitch + x; };
+    Oscillate<2>(
+        d, first, first + kRows, state + x, lanes, state_pitch,
+        [&](int n, auto half) FOVEA_LAMBDA {
           return hn::Add(hn::LoadU(d, row(n - kBehind) + half * lanes),
                          hn::LoadU(d, row(n + kAhead) + half * lanes));
         },
-        [&](int n, int half, hn::Vec<DD> v)
-            HWY_ATTR { hn::StoreU(v, d, out + (n - first) * kGroup + x + half * lanes); });
+        [&](int n, auto half, hn::Vec<DD> v)
+            FOVEA_LAMBDA { hn::StoreU(v, d, out + (n - first) * kGroup + x + half * lanes); });
   }
 }
 
@@ -242,7 +319,6 @@ HWY_AFTER_NAMESPACE();
 namespace fovea::ssimulacra2 {
 
 HWY_EXPORT(RowsToLanes);
-HWY_EXPORT(LanesToRows);
 HWY_EXPORT(BlurAcross);
 HWY_EXPORT(BlurDown);
 HWY_EXPORT(AddSsim);
@@ -251,11 +327,9 @@ HWY_EXPORT(AddEdges);
 void rows_to_lanes(const float* rows, ptrdiff_t pitch, int columns, float* lanes) {
   HWY_DYNAMIC_DISPATCH(RowsToLanes)(rows, pitch, columns, lanes);
 }
-void lanes_to_rows(const float* lanes, int columns, float* rows, ptrdiff_t pitch) {
-  HWY_DYNAMIC_DISPATCH(LanesToRows)(lanes, columns, rows, pitch);
-}
-void blur_across(const float* a, const float* b, int begin, int end, float* state, float* out) {
-  HWY_DYNAMIC_DISPATCH(BlurAcross)(a, b, begin, end, state, out);
+void blur_across(Moments moments, const float* a, const float* b, int begin, int end, float* state,
+                 float* out, ptrdiff_t out_stride, ptrdiff_t pitch) {
+  HWY_DYNAMIC_DISPATCH(BlurAcross)(moments, a, b, begin, end, state, out, out_stride, pitch);
 }
 void blur_down(const float* ring, int pitch, int first, float* state, int state_pitch, float* out) {
   HWY_DYNAMIC_DISPATCH(BlurDown)(ring, pitch, first, state, state_pitch, out);

@@ -42,14 +42,26 @@ void xyb_row(const float* r, const float* g, const float* b, int count, float* x
 // Means of 2x2 samples, added in raster order; `count` outputs (a multiple of kPad) from 2 * count samples.
 void halve_row(const float* top, const float* bottom, int count, float* out);
 
-// kRows rows of `columns` (a multiple of 4) samples to [columns][kRows], and back.
+// kRows rows of `columns` (a multiple of 4) samples to [columns][kRows].
 void rows_to_lanes(const float* rows, ptrdiff_t pitch, int columns, float* lanes);
-void lanes_to_rows(const float* lanes, int columns, float* rows, ptrdiff_t pitch);
-// Blur along rows of a, or of a*b if b is not null: outputs [begin, end) of 16 rows.
+
+// What one call blurs, in the order of its outputs ("streams").
+enum class Moments {
+  kFirst,      // a
+  kFirsts,     // a, b
+  kOfRef,      // a, a*a
+  kDistorted,  // b, b*b, a*b
+};
+constexpr int stream_count(Moments moments) {
+  return moments == Moments::kFirst ? 1 : moments == Moments::kDistorted ? 3 : 2;
+}
+// Blur along 16 rows: columns [begin, end), at most kGroup of them. `begin` is a multiple of 16, or -kAhead
+// where rows begin (output starts at column 0 then); `end` is a multiple of 16.
 //   a, b   lanes of column 0; read from begin-6 to end+3
-//   state  [kStates][kRows], 0 before output -4
-//   out    lanes of column 0; written from `begin`
-void blur_across(const float* a, const float* b, int begin, int end, float* state, float* out);
+//   state  [stream][kStates][kRows], 0 where rows begin
+//   out    [stream]: rows of `pitch` floats, column 0 first
+void blur_across(Moments moments, const float* a, const float* b, int begin, int end, float* state,
+                 float* out, ptrdiff_t out_stride, ptrdiff_t pitch);
 // Blur along kGroup columns: kRows outputs from row `first` on.
 //   ring   row y of the input is at (y mod kRing) * pitch
 //   state  [kStates][state_pitch], 0 before output -4
