@@ -275,7 +275,8 @@ struct Ssimulacra2::Tile {
                 out[2]);
       }
       const int valid = y < rows ? count : 0;
-      for (int p = 0; p < 3; ++p) std::fill(out[p] + valid, out[p] + (kXybPitch - begin), 0.0f);
+      for (int p = 0; valid < kLaneColumns - begin && p < 3; ++p)
+        std::fill(out[p] + valid, out[p] + (kXybPitch - begin), 0.0f);
     }
   }
 
@@ -293,15 +294,20 @@ struct Ssimulacra2::Tile {
       const int wanted = chroma_position(top + y, grid.height, cb.height_px);
       if (wanted != chroma_row) {
         chroma_row = wanted;
-        Sample *const u = staged + kXybPitch, *const v = staged + 2 * kXybPitch;
-        std::copy_n(cb.row<Sample>(chroma_row) + chroma_first, chroma_count, u);
-        std::copy_n(cr.row<Sample>(chroma_row) + chroma_first, chroma_count, v);
-        chroma_terms(u, v, (chroma_count + kPad - 1) / kPad * kPad, color, work.terms, kXybPitch);
+        const Sample *u = cb.row<Sample>(chroma_row) + chroma_first,
+                     *v = cr.row<Sample>(chroma_row) + chroma_first;
+        const int chroma_padded = (chroma_count + kPad - 1) / kPad * kPad;
+        if (chroma_first + chroma_padded > cb.width_px) {
+          u = std::copy_n(u, chroma_count, staged + kXybPitch) - chroma_count;
+          v = std::copy_n(v, chroma_count, staged + 2 * kXybPitch) - chroma_count;
+        }
+        chroma_terms(u, v, chroma_padded, color, work.terms, kXybPitch);
         if (cb.width_px != grid.width) terms = spread_chroma(cb.width_px, chroma_first, count);
       }
-      std::copy_n(luma.row<Sample>(top + y) + first, count, staged);
+      const Sample* samples = luma.row<Sample>(top + y) + first;
+      if (first + padded > grid.width) samples = std::copy_n(samples, count, staged) - count;
       float* const r = work.rgb + static_cast<size_t>(y) * kXybPitch;
-      linear_row(staged, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane,
+      linear_row(samples, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane,
                  r + 2 * WorkSpace::kPlane);
       for (int p = 0; p < 3; ++p) repeat_edge(r + p * WorkSpace::kPlane, count, grid.width, last);
     }

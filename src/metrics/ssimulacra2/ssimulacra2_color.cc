@@ -70,8 +70,18 @@ HWY_INLINE VF Linear(const SrgbTable& table, VF encoded) {
   const auto position = hn::Mul(encoded, hn::Set(d, static_cast<float>(SrgbTable::kSize - 1)));
   const auto i = hn::ConvertTo(di, position);
   const auto fraction = hn::Sub(position, hn::ConvertTo(d, i));
-  const auto value = hn::GatherIndex(d, table.value.data(), i),
-             rise = hn::GatherIndex(d, table.rise.data(), i);
+#if HWY_TARGET == HWY_SCALAR
+  const auto value = hn::Set(d, table.value(hn::GetLane(i))), rise = hn::Set(d, table.rise(hn::GetLane(i)));
+#else
+  const hn::Half<DI> half;
+  const hn::Repartition<int64_t, DI> di64;
+  const hn::Repartition<uint64_t, DI> du64;
+  const auto points = [&](auto at) HWY_ATTR {
+    return hn::BitCast(d, hn::GatherIndex(du64, table.point.data(), hn::PromoteTo(di64, at)));
+  };
+  const auto lower = points(hn::LowerHalf(half, i)), upper = points(hn::UpperHalf(half, i));
+  const auto value = hn::ConcatEven(d, upper, lower), rise = hn::ConcatOdd(d, upper, lower);
+#endif
   return hn::Add(value, hn::Mul(fraction, rise));
 }
 
@@ -131,12 +141,12 @@ HWY_INLINE VF CubeRoot(VF x) {
 
 void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const float* HWY_RESTRICT b, int count,
             float* HWY_RESTRICT out_x, float* HWY_RESTRICT out_y, float* HWY_RESTRICT out_b) {
-  constexpr float kBias = 0.0037930732552754493f;
   constexpr float kRedInL = 0.30f, kRedInM = 0.23f, kRedInS = 0.24342268924547819f;
   constexpr float kGreenInS = 0.20476744424496821f, kBlueInL = 0.078f;
   const DF d;
   const auto bias = hn::Set(d, kBias);
-  const auto bias_root = CubeRoot(bias);
+  constexpr float kBiasRoot = cube_root_ref(kBias);
+  const auto bias_root = hn::Set(d, kBiasRoot);
   // Light and weights are not negative: with the bias the sum is positive.
   const auto cone = [&](VF red, VF green, VF blue, float kr, float kg, float kb) HWY_ATTR {
     const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)),
@@ -160,12 +170,22 @@ void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const floa
 void HalveRow(const float* HWY_RESTRICT top, const float* HWY_RESTRICT bottom, int count,
               float* HWY_RESTRICT out) {
   const DF d;
+#if HWY_TARGET != HWY_SCALAR
   const auto quarter = hn::Set(d, 0.25f);
+#endif
   for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
-    VF t0, t1, b0, b1;
-    hn::LoadInterleaved2(d, top + 2 * x, t0, t1);
-    hn::LoadInterleaved2(d, bottom + 2 * x, b0, b1);
-    hn::StoreU(hn::Mul(hn::Add(hn::Add(hn::Add(t0, t1), b0), b1), quarter), d, out + x);
+#if HWY_TARGET == HWY_SCALAR
+    const float* t = top + 2 * x;
+    const float* b = bottom + 2 * x;
+    out[x] = (t[0] + t[1] + b[0] + b[1]) * 0.25f;
+#else
+    const auto sum = [&](int at) HWY_ATTR {  // in the even lanes
+      const auto t = hn::LoadU(d, top + at), b = hn::LoadU(d, bottom + at);
+      return hn::Add(hn::Add(hn::Add(t, hn::Shuffle2301(t)), b), hn::Shuffle2301(b));
+    };
+    const auto lower = sum(2 * x), upper = sum(2 * x + static_cast<int>(hn::Lanes(d)));
+    hn::StoreU(hn::Mul(hn::ConcatEven(d, upper, lower), quarter), d, out + x);
+#endif
   }
 }
 

@@ -6,6 +6,7 @@
 // columns as lanes. Every function equals its _ref to the last bit on every CPU target.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,7 +20,8 @@ inline constexpr int kGroup = 32;        // columns of one call of the blur alon
 inline constexpr int kPad = 16;    // row kernels may read and write up to a multiple of this many samples
 inline constexpr int kBehind = 6;  // the blur's output n reads inputs n-6 and n+4
 inline constexpr int kAhead = 4;
-inline constexpr int kStates = 6;  // two past outputs of three oscillators
+inline constexpr int kStates = 6;                       // two past outputs of three oscillators
+inline constexpr float kBias = 0.0037930732552754493f;  // of a cone's light
 inline constexpr float kBlurInput[3] = {0.0552952364f, -0.0588366874f, 0.0129558193f};
 inline constexpr float kBlurFeedback[3] = {-1.90211308f, -1.17557049f, -1.22464685e-16f};
 
@@ -87,6 +89,13 @@ void add_edges(const Blurred& blurred, const float* a, const float* b, int pitch
 
 // The definition, as plain loops.
 float srgb_to_linear_ref(float v);
+// A first guess from the bit pattern (a third of the exponent), then two Newton steps.
+constexpr float cube_root_ref(float x) {
+  if (x <= 0.0f) return 0.0f;
+  float y = std::bit_cast<float>(std::bit_cast<uint32_t>(x) / 3 + 0x2a5137a0u);
+  for (int step = 0; step < 2; ++step) y = (2.0f * y + x / (y * y)) * (1.0f / 3.0f);
+  return y;
+}
 void chroma_terms_ref(int cb, int cr, const Color& color, float terms[4]);
 void linear_ref(int luma, const float terms[4], const Color& color, float rgb[3]);
 void xyb_ref(const float rgb[3], float xyb[3]);

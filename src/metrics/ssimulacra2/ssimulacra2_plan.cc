@@ -65,13 +65,17 @@ Color make_color(int yuv_matrix, int bit_depth) {
 
 const SrgbTable& srgb_table() {
   static const SrgbTable table = [] {
-    SrgbTable t;
+    std::array<float, SrgbTable::kSize> value;
     for (int i = 0; i < SrgbTable::kSize; ++i) {
       const double v = i / static_cast<double>(SrgbTable::kSize - 1);
-      t.value[i] = static_cast<float>(v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4));
+      value[i] = static_cast<float>(v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4));
     }
-    for (int i = 0; i + 1 < SrgbTable::kSize; ++i) t.rise[i] = t.value[i + 1] - t.value[i];
-    t.rise.back() = 0.0f;
+    SrgbTable t;
+    for (int i = 0; i < SrgbTable::kSize; ++i) {
+      const float rise = i + 1 < SrgbTable::kSize ? value[i + 1] - value[i] : 0.0f;
+      t.point[i] =
+          static_cast<uint64_t>(std::bit_cast<uint32_t>(rise)) << 32 | std::bit_cast<uint32_t>(value[i]);
+    }
     return t;
   }();
   return table;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -30,11 +31,15 @@ struct Color {
 Color make_color(int yuv_matrix, int bit_depth);
 inline constexpr int kMatrices = 6;
 
-// The curve that undoes sRGB's gamma, as straight lines between 1024 points: value and rise from point i.
+// The curve that undoes sRGB's gamma, as straight lines between 1024 points. A point is one element, so that
+// one load fetches both of its numbers.
 struct SrgbTable {
   static constexpr int kSize = 1024;
-  std::array<float, kSize> value;
-  std::array<float, kSize> rise;  // 0 at the last point
+  std::array<uint64_t, kSize> point;
+
+  float value(int i) const { return std::bit_cast<float>(static_cast<uint32_t>(point[i])); }
+  // To the next point; 0 at the last one.
+  float rise(int i) const { return std::bit_cast<float>(static_cast<uint32_t>(point[i] >> 32)); }
 };
 const SrgbTable& srgb_table();
 

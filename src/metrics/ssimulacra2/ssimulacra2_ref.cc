@@ -11,14 +11,6 @@ namespace {
 
 using Planes = std::array<std::vector<float>, 3>;
 
-// A first guess from the bit pattern (a third of the exponent), then two Newton steps.
-float cube_root(float x) {
-  if (x <= 0.0f) return 0.0f;
-  float y = std::bit_cast<float>(std::bit_cast<uint32_t>(x) / 3 + 0x2a5137a0u);
-  for (int step = 0; step < 2; ++step) y = (2.0f * y + x / (y * y)) * (1.0f / 3.0f);
-  return y;
-}
-
 int sample(const Frame& frame, int plane, int y, int x) {
   const PlaneView& view = frame.planes[plane];
   return frame.format.sample_bytes() == 1 ? view.row<uint8_t>(y)[x] : view.row<uint16_t>(y)[x];
@@ -106,7 +98,7 @@ float srgb_to_linear_ref(float v) {
   if (v >= 1.0f) return 1.0f;
   const float position = v * static_cast<float>(SrgbTable::kSize - 1);
   const int i = std::min(static_cast<int>(position), SrgbTable::kSize - 2);
-  return table.value[i] + (position - static_cast<float>(i)) * (table.value[i + 1] - table.value[i]);
+  return table.value(i) + (position - static_cast<float>(i)) * (table.value(i + 1) - table.value(i));
 }
 
 void chroma_terms_ref(int cb, int cr, const Color& color, float terms[4]) {
@@ -125,16 +117,15 @@ void linear_ref(int luma, const float terms[4], const Color& color, float rgb[3]
 }
 
 void xyb_ref(const float rgb[3], float xyb[3]) {
-  constexpr float kBias = 0.0037930732552754493f;
   constexpr float kCones[3][3] = {
       {0.30f, 1.0f - 0.30f - 0.078f, 0.078f},
       {0.23f, 1.0f - 0.23f - 0.078f, 0.078f},
       {0.24342268924547819f, 0.20476744424496821f, 1.0f - 0.24342268924547819f - 0.20476744424496821f}};
   float cone[3];
   for (int i = 0; i < 3; ++i) {
-    cone[i] = cube_root(std::max(
+    cone[i] = cube_root_ref(std::max(
                   0.0f, kCones[i][0] * rgb[0] + kCones[i][1] * rgb[1] + kCones[i][2] * rgb[2] + kBias)) -
-              cube_root(kBias);
+              cube_root_ref(kBias);
   }
   const float y = 0.5f * (cone[0] + cone[1]);
   xyb[0] = 0.5f * (cone[0] - cone[1]) * 14.0f + 0.42f;
