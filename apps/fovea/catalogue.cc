@@ -72,6 +72,7 @@ void describe_metric(const MetricInfo& metric) {
   for (const FeatureName& feature : metric.provided) {
     std::printf("  %-28s %s\n", feature.alias != nullptr ? feature.alias : feature.name, feature.alias != nullptr ? feature.name : "");
   }
+  if (metric.provided.empty()) std::printf("  named by the file it is given\n");
   std::printf("\noptions (--feature %s=OPTION=VALUE:...):\n", metric.name);
   if (metric.params().empty()) std::printf("  none\n");
   for (const ParamSpec& p : metric.params()) {

@@ -53,6 +53,7 @@ using Run = Entry<9, OrtStatus*(OrtSession*, const OrtRunOptions*, const char* c
                                 const OrtValue* const* inputs, size_t input_count,
                                 const char* const* output_names, size_t output_count, OrtValue** outputs)>;
 using CreateSessionOptions = Entry<10, OrtStatus*(OrtSessionOptions** out)>;
+using DisableMemPattern = Entry<17, OrtStatus*(OrtSessionOptions*)>;
 using SetSessionLogSeverityLevel = Entry<22, OrtStatus*(OrtSessionOptions*, int log_level)>;
 using SetSessionGraphOptimizationLevel = Entry<23, OrtStatus*(OrtSessionOptions*, int level)>;
 using SetIntraOpNumThreads = Entry<24, OrtStatus*(OrtSessionOptions*, int threads)>;

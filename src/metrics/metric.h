@@ -171,6 +171,8 @@ struct MetricInfo {
   bool (*shares_work)(const OptionMap& a, const OptionMap& b) = nullptr;
   Result<std::unique_ptr<Metric>> (*create_variants)(const Format& format,
                                                      std::span<const OptionMap> variants) = nullptr;
+  // Files may claim any name: an instance that emits what another one emits is an error.
+  bool owns_names = false;
 };
 
 // Error for a picture smaller than a metric is defined for.

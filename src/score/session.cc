@@ -163,6 +163,7 @@ struct Session::Impl {
   std::vector<Output> outputs;  // in the order of requests, which is that of emission
   std::vector<ActiveModel> models;
   std::vector<Refusal> refusals;
+  std::map<std::string, const MetricInfo*> names;  // of features, and who emits them
   int max_history = 0;
   bool uses_chroma = false;
   bool keep_distorted = false;  // a metric looks at earlier distorted pictures
@@ -184,6 +185,7 @@ struct Session::Impl {
   Status set_up();
   Status add_output(const FeatureUse& use, std::map<std::string, std::string>& refused);
   Status make_outputs();
+  Status claim_name(const std::string& key, const MetricInfo& info);
   Status add_model(const ModelRequest& request, const std::map<std::string, std::string>& refused);
   void submit_phase(int job, int instance, int phase);
   static void run_task(void* context, uint64_t argument, int slot);
@@ -256,6 +258,13 @@ Status Session::Impl::add_output(const FeatureUse& use, std::map<std::string, st
   return {};
 }
 
+Status Session::Impl::claim_name(const std::string& key, const MetricInfo& info) {
+  const auto [place, is_new] = names.emplace(key, &info);
+  if (is_new || (!info.owns_names && !place->second->owns_names)) return {};
+  return usage_error(std::string(info.name) + ": the feature '" + key + "' is emitted by " +
+                     (place->second == &info ? "another " : "") + place->second->name + " already");
+}
+
 Status Session::Impl::make_outputs() {
   for (Instance& instance : instances) {
     if (instance.variants.size() > 1) {
@@ -271,6 +280,7 @@ Status Session::Impl::make_outputs() {
     const size_t count = all.size() / metric.variants();
     output.features.assign(all.begin() + output.variant * count, all.begin() + (output.variant + 1) * count);
     for (const Feature& feature : output.features) {
+      FOVEA_TRY(claim_name(feature.key, *instances[output.instance].info));
       int series = -1;
       for (ScoreTable& table : tables) {
         if (!feature.aggregate) {

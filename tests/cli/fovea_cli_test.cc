@@ -177,6 +177,59 @@ TEST_F(FoveaCli, ImportedModelScoresAsTheOriginal) {
   EXPECT_EQ(f["mine"], f["vmaf_4k_v0.6.1"]);
 }
 
+TEST_F(FoveaCli, WithoutOnnxRuntimeANetworkIsRefusedAndSaysHowToGetIt) {
+  FOVEA_NEED_DATA(data);
+  const std::string lpips = "lpips=model_path=" + data + "/models/onnx/lpips_sq.onnx";
+  const RunResult r = run({"env", "FOVEA_ONNXRUNTIME=/nowhere", FOVEA_PROGRAM, "score", ref(), dis(),
+                           "--feature", lpips, "--feature", "psnr"});
+  EXPECT_EQ(r.status, 3) << "the other features are scored: " << r.all();
+  EXPECT_NE(r.err.find("not computed: lpips: FOVEA_ONNXRUNTIME=/nowhere cannot be used"), std::string::npos)
+      << r.err;
+  EXPECT_NE(r.err.find("`./dev libraries`"), std::string::npos) << r.err;
+  EXPECT_NE(r.out.find("psnr_y"), std::string::npos) << r.out;
+}
+
+TEST_F(FoveaCli, NetworksScoreAlikeForEveryNumberOfThreads) {
+  FOVEA_NEED_DATA(data);
+  const std::string model = data + "/models/onnx/lpips_sq.onnx";
+  const auto sidecar = [&](const std::string& name, const std::string& feature) {
+    write_file(folder_ / name, R"({"schema_version": 1, "layout": "rgb8", "range": [0, 1],
+      "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "min_size": [17, 17],
+      "inputs": [{"name": "ref", "picture": "reference"}, {"name": "dist", "picture": "distorted"}],
+      "outputs": [{"name": "score", "feature": ")" +
+                                   feature + "\"}]}");
+    return "onnx=model_path=" + model + ":sidecar=" + (folder_ / name);
+  };
+  const std::string mine = sidecar("a.json", "mine"), lpips = "lpips=model_path=" + model;
+  if (const RunResult r = fovea({"score", ref(), dis(), "-n", "--feature", lpips});
+      r.err.find("`./dev libraries`") != std::string::npos)
+    GTEST_SKIP() << r.err;
+  json expected;
+  for (const char* threads : {"1", "3"}) {
+    const json r = report(
+        {"score", ref(), dis(0), dis(1), "-n", "--feature", lpips, "--feature", mine, "--threads", threads});
+    if (expected.is_null()) expected = r["clips"];
+    for (int k = 0; k < 2; ++k) {
+      ASSERT_EQ(r["clips"][k]["frames"].size(), 4u);
+      for (int i = 0; i < 4; ++i) {
+        const json& metrics = r["clips"][k]["frames"][i]["metrics"];
+        EXPECT_EQ(metrics, expected[k]["frames"][i]["metrics"]) << threads;
+        EXPECT_EQ(metrics["mine"], metrics["lpips"]);
+        EXPECT_GT(metrics["lpips"].get<double>(), 0);
+      }
+    }
+  }
+  // Nobody else may use a network's name.
+  const auto refused = [&](const std::string& a, const std::string& b, const std::string& message) {
+    const RunResult r = fovea({"score", ref(), dis(), "-n", "--feature", a, "--feature", b});
+    EXPECT_EQ(r.status, 2) << r.all();
+    EXPECT_NE(r.err.find(message), std::string::npos) << r.err;
+  };
+  refused(mine, sidecar("b.json", "mine"), "onnx: the feature 'mine' is emitted by another onnx already");
+  refused("psnr", sidecar("c.json", "psnr_y"), "onnx: the feature 'psnr_y' is emitted by psnr already");
+  refused(sidecar("d.json", "lpips"), lpips, "lpips: the feature 'lpips' is emitted by onnx already");
+}
+
 TEST_F(FoveaCli, FindsAnOffset) {
   FOVEA_NEED_DATA(data);
   const std::string source = data + "/clips/source/highway_540p25.mp4",
