@@ -3,7 +3,9 @@
 #include "metrics/ciede/ciede_kernels.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/ciede/ciede_kernels.cc"
@@ -73,8 +75,7 @@ void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& o
                           HWY_ATTR { return hn::PromoteTo(dd, hn::PromoteTo(di, hn::LoadU(du, samples))); };
 
   for (int i = 0; i < count; i += lanes_d) {
-    const auto u = number(colours.u + i), v = number(colours.v + i);
-    const auto y = hn::Mul(number(colours.y + i), hn::Set(dd, k.from_y));
+    const auto y = number(colours.y + i), u = number(colours.u + i), v = number(colours.v + i);
     const auto add = [&](VD sum, VD sample, double weight)
                          HWY_ATTR { return hn::Add(sum, hn::Mul(sample, hn::Set(dd, weight))); };
     put(0, i, hn::Add(y, add(hn::Set(dd, k.r_offset), v, k.r_from_v)));
@@ -82,48 +83,77 @@ void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& o
     put(2, i, hn::Add(y, add(hn::Set(dd, k.b_offset), u, k.b_from_u)));
   }
 
+  // Dark colours are straight lines; most runs of pixels have none. Whether all are above it is known with a
+  // margin.
+  const auto margin = [](double threshold) { return static_cast<float>(threshold * 1.00001); };
+  auto lowest = hn::Set(df, std::numeric_limits<float>::max());
+  const auto least = hn::Set(df, static_cast<float>(k.threshold * 0.5));
   for (int channel = 0; channel < 3; ++channel) {
+    const auto scale = hn::Set(df, k.channels[channel].root_scale);
     for (int i = 0; i < count; i += lanes_f) {
-      const auto x = hn::Max(hn::Load(df, guess[channel] + i), hn::Set(df, 0.0625f));
-      hn::Store(InverseRoot<5>(df, x), df, guess[channel] + i);
+      const auto x = hn::Load(df, guess[channel] + i);
+      lowest = hn::Min(lowest, x);
+      hn::Store(hn::Mul(InverseRoot<5>(df, hn::Max(x, least)), scale), df, guess[channel] + i);
     }
   }
 
-  const auto linear = [&](int channel, int i) HWY_ATTR {
-    const auto x = hn::LoadU(dd, exact[channel] + i);
-    const auto curved = Power2_4(dd, x, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
-    const auto straight = hn::Sub(hn::Mul(x, hn::Set(dd, 1.055 / 12.92)), hn::Set(dd, 0.055 / 12.92));
-    return hn::IfThenElse(hn::Gt(x, hn::Set(dd, (10.0 / 255.0 + 0.055) / 1.055)), curved, straight);
-  };
-  for (int i = 0; i < count; i += lanes_d) {
-    const auto r = linear(0, i), g = linear(1, i), b = linear(2, i);
-    const auto mix = [&](double from_r, double from_g, double from_b) HWY_ATTR {
-      return hn::Add(hn::Add(hn::Mul(r, hn::Set(dd, from_r)), hn::Mul(g, hn::Set(dd, from_g))),
-                     hn::Mul(b, hn::Set(dd, from_b)));
+  const auto mix = [&](auto all_curved) HWY_ATTR {
+    const auto linear = [&](int channel, int i) HWY_ATTR {
+      const Conversion::Channel& to = k.channels[channel];
+      const auto x = hn::LoadU(dd, exact[channel] + i);
+      const auto curved = Power2_4(dd, x, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)), to.bend);
+      if constexpr (all_curved) return curved;
+      const auto straight = hn::Add(hn::Mul(x, hn::Set(dd, to.slope)), hn::Set(dd, to.intercept));
+      return hn::IfThenElse(hn::Gt(x, hn::Set(dd, k.threshold)), curved, straight);
     };
-    // sRGB primaries, relative to the white point D65.
-    put(0, i, mix(0.4124564390896921 / 0.95047, 0.357576077643909 / 0.95047, 0.18043748326639894 / 0.95047));
-    put(1, i, mix(0.21267285140562248, 0.715152155287818, 0.07217499330655958));
-    put(2, i, mix(0.019333895582329317 / 1.08883, 0.119192025881303 / 1.08883, 0.9503040785363677 / 1.08883));
+    for (int i = 0; i < count; i += lanes_d) {
+      const auto r = linear(0, i), g = linear(1, i), b = linear(2, i);
+      const auto sum = [&](double from_r, double from_g, double from_b) HWY_ATTR {
+        return hn::Add(hn::Add(hn::Mul(r, hn::Set(dd, from_r)), hn::Mul(g, hn::Set(dd, from_g))),
+                       hn::Mul(b, hn::Set(dd, from_b)));
+      };
+      put(0, i, sum(kX[0] / kY[0] / kWhiteX, kX[1] / kY[1] / kWhiteX, kX[2] / kY[2] / kWhiteX));
+      put(1, i, hn::Add(hn::Add(r, g), b));
+      put(2, i, sum(kZ[0] / kY[0] / kWhiteZ, kZ[1] / kY[1] / kWhiteZ, kZ[2] / kY[2] / kWhiteZ));
+    }
+  };
+  if (hn::AllTrue(df, hn::Gt(lowest, hn::Set(df, margin(k.threshold))))) {
+    mix(std::true_type());
+  } else {
+    mix(std::false_type());
   }
 
+  constexpr double kThreshold = 64.0 / 24389.0;  // of 8/27 t
+  lowest = hn::Set(df, std::numeric_limits<float>::max());
   for (int channel = 0; channel < 3; ++channel) {
     for (int i = 0; i < count; i += lanes_f) {
-      const auto t = hn::Max(hn::Load(df, guess[channel] + i), hn::Set(df, 0.0078125f));
-      hn::Store(InverseRoot<3>(df, t), df, guess[channel] + i);
+      const auto t = hn::Load(df, guess[channel] + i);
+      lowest = hn::Min(lowest, t);
+      hn::Store(InverseRoot<3>(df, hn::Max(t, hn::Set(df, static_cast<float>(kThreshold * 0.5)))), df,
+                guess[channel] + i);
     }
   }
 
-  for (int channel = 0; channel < 3; ++channel) {
-    for (int i = 0; i < count; i += lanes_d) {
-      const auto t = hn::LoadU(dd, exact[channel] + i);
-      const auto curved = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
-      const auto straight =
-          hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 27.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
-      const auto f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, 216.0 / 24389.0)), curved, straight);
-      hn::StoreU(hn::DemoteTo(dh, f), dh, guess[channel] + i);
+  const auto respond = [&](auto all_curved) HWY_ATTR {
+    for (int channel = 0; channel < 3; ++channel) {
+      for (int i = 0; i < count; i += lanes_d) {
+        const auto t = hn::LoadU(dd, exact[channel] + i);
+        auto f = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
+        if constexpr (!all_curved) {
+          const auto straight =
+              hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 8.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
+          f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, kThreshold)), f, straight);
+        }
+        hn::StoreU(hn::DemoteTo(dh, f), dh, guess[channel] + i);
+      }
     }
+  };
+  if (hn::AllTrue(df, hn::Gt(lowest, hn::Set(df, margin(kThreshold))))) {
+    respond(std::true_type());
+  } else {
+    respond(std::false_type());
   }
+
   // Differences and multiples of f with one rounding: the upper and the lower half of its digits make exact
   // ones.
   const auto upper = [&](VF f) HWY_ATTR {
@@ -397,10 +427,14 @@ void Apply(Function function, const double* HWY_RESTRICT in, int count, double* 
     VF s, c;
     switch (function) {
       case Function::kPower2_4:
-        out[i] = hn::GetLane(Power2_4(dd, x, widened(InverseRoot<5>(df, x_float))));
+        out[i] = hn::GetLane(
+            Power2_4(dd, x, hn::Mul(widened(InverseRoot<5>(df, x_float)), hn::Set(dd, std::pow(0.6, 0.125))),
+                     8.0 / 3.0 * std::pow(0.6, 0.625)));
         break;
       case Function::kCubeRoot:
-        out[i] = hn::GetLane(CubeRoot(dd, x, widened(InverseRoot<3>(df, x_float))));
+        out[i] =
+            hn::GetLane(CubeRoot(dd, hn::Mul(x, hn::Set(dd, 8.0 / 27.0)),
+                                 widened(InverseRoot<3>(df, hn::Mul(x_float, hn::Set(df, 8.0f / 27.0f))))));
         break;
       case Function::kInverseSquareRoot:
         out[i] = first(InverseRoot<2>(df, x_float));
@@ -468,17 +502,25 @@ void apply(Function function, const double* in, int count, double* out) {
 }
 
 Conversion make_conversion(int bit_depth) {
-  const double scale = 1 << (bit_depth - 8);
-  const double y = 1 / (219 * scale) / 1.055, chroma = 1 / (224 * scale) / 1.055;
-  const double black = 0.055 / 1.055 - 16 * scale * y, grey = 128 * scale * chroma;
-  return {.from_y = y,
-          .r_from_v = 1.28033 * chroma,
-          .g_from_u = -0.21482 * chroma,
-          .g_from_v = -0.38059 * chroma,
-          .b_from_u = 2.12798 * chroma,
-          .r_offset = black - 1.28033 * grey,
-          .g_offset = black + (0.21482 + 0.38059) * grey,
-          .b_offset = black - 2.12798 * grey};
+  const double scale = 1 << (bit_depth - 8), chroma = 219.0 / 224.0, unit = 1 / (219 * scale) / 1.055;
+  const double black = 0.055 * 219 * scale - 16 * scale, grey = 128 * scale * chroma;
+  Conversion k{.r_from_v = 1.28033 * chroma,
+               .g_from_u = -0.21482 * chroma,
+               .g_from_v = -0.38059 * chroma,
+               .b_from_u = 2.12798 * chroma,
+               .r_offset = black - 1.28033 * grey,
+               .g_offset = black + (0.21482 + 0.38059) * grey,
+               .b_offset = black - 2.12798 * grey,
+               .threshold = (10.0 / 255.0 + 0.055) / 1.055 / unit,
+               .channels = {}};
+  for (int i = 0; i < 3; ++i) {
+    const double light = kY[i] * 8.0 / 27.0, s = std::pow(0.6 * light * std::pow(unit, 2.4), 0.125);
+    k.channels[i] = {.bend = 8.0 / 3.0 * std::pow(s, 5.0),
+                     .slope = light * unit * 1.055 / 12.92,
+                     .intercept = light * -0.055 / 12.92,
+                     .root_scale = static_cast<float>(s)};
+  }
+  return k;
 }
 
 }  // namespace fovea::ciede

@@ -30,12 +30,24 @@ struct Lab {
   alignas(64) float b[kStored];
 };
 
-// r = (c + 0.055) / 1.055 of the three channels c, straight from samples: r = y * from_y + v * r_from_v +
-// r_offset, ...
+// Tristimulus values of the sRGB primaries, and the white point D65.
+inline constexpr double kX[] = {0.4124564390896921, 0.357576077643909, 0.18043748326639894};
+inline constexpr double kY[] = {0.21267285140562248, 0.715152155287818, 0.07217499330655958};
+inline constexpr double kZ[] = {0.019333895582329317, 0.119192025881303, 0.9503040785363677};
+inline constexpr double kWhiteX = 0.95047, kWhiteZ = 1.08883;
+
+// From samples to linear light. x = (c + 0.055) / 1.055 of a channel c, in units of a luma sample, is
+// y + v * r_from_v + r_offset, ...; light is a multiple of x^2.4, below the threshold of x * slope +
+// intercept. Multiples are chosen so that the sum of the three lights is 8/27 Y (see Power2_4 and CubeRoot).
 struct Conversion {
-  double from_y;
   double r_from_v, g_from_u, g_from_v, b_from_u;
   double r_offset, g_offset, b_offset;
+  double threshold;
+  struct Channel {
+    double bend, slope, intercept;
+    float root_scale;
+  };
+  Channel channels[3];
 };
 Conversion make_conversion(int bit_depth);
 

@@ -39,9 +39,11 @@ HWY_INLINE V InverseRoot(D d, V x) {
     return hn::Mul(g, Polynomial(d, r, 1.0000000006509309, 0.4999983302908879, 0.3749973453406691,
                                  0.313935363906073, 0.27499594110597264));
   }
-  const auto magic = hn::Set(d, kRoot == 5 ? 1277943859.0f : 1419897621.0f);
-  const auto bits = hn::ConvertTo(d, hn::BitCast(di, x));
-  const auto g = hn::BitCast(d, hn::ConvertTo(di, hn::Sub(magic, hn::Mul(bits, hn::Set(d, 1.0f / kRoot)))));
+  // In units of 256, so that a float's last digit is 1 of the result.
+  const auto magic = hn::Set(d, 8388608.0f + (kRoot == 5 ? 4991968.0f : 5546475.0f));
+  const auto bits = hn::ConvertTo(d, hn::ShiftRight<8>(hn::BitCast(di, x)));
+  const auto quotient = hn::Sub(magic, hn::Mul(bits, hn::Set(d, 1.0f / kRoot)));
+  const auto g = hn::BitCast(d, hn::ShiftLeft<8>(hn::BitCast(di, quotient)));
   const auto g2 = hn::Mul(g, g);
   if constexpr (kRoot == 5) {
     const auto r = hn::Sub(one, hn::Mul(hn::Mul(x, g), hn::Mul(g2, g2)));
@@ -55,21 +57,20 @@ HWY_INLINE V InverseRoot(D d, V x) {
   }
 }
 
-// x^2.4, relative error below 1e-9; w is close to x^(-1/5). With p = x w^5, close to 1: x^2.4 = (x w)^3
-// p^(-3/5).
+// k x^2.4, relative error below 1e-9; w is close to s x^(-1/5), s^8 = 0.6 k, bend = 8/3 s^5. With p = x w^5 /
+// s^5, close to 1: x^2.4 = (x w / s)^3 p^(-3/5), and p^(-3/5) = 1.6 - 0.6 p.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Power2_4(D d, V x, V w) {
+HWY_INLINE V Power2_4(D d, V x, V w, double bend) {
   const auto w2 = hn::Mul(w, w), xw = hn::Mul(x, w);
-  const auto p = hn::Mul(xw, hn::Mul(w2, w2));
-  return hn::Mul(hn::Mul(hn::Mul(xw, xw), xw), hn::Sub(hn::Set(d, 1.6), hn::Mul(p, hn::Set(d, 0.6))));
+  return hn::Mul(hn::Mul(hn::Mul(xw, xw), xw), hn::Sub(hn::Set(d, bend), hn::Mul(xw, hn::Mul(w2, w2))));
 }
 
-// x^(1/3), relative error below 1e-10; w is close to x^(-1/3). With p = x w^3, close to 1: x^(1/3) = x w^2
-// p^(-2/3).
+// The cube root of 27/8 x, relative error below 1e-10; w is close to x^(-1/3). With p = x w^3, close to 1:
+// x^(1/3) = x w^2 p^(-2/3), and p^(-2/3) = 2/3 (2.5 - p).
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V CubeRoot(D d, V x, V w) {
   const auto root = hn::Mul(hn::Mul(x, w), w);
-  return hn::Mul(root, hn::Sub(hn::Set(d, 5.0 / 3.0), hn::Mul(hn::Mul(root, w), hn::Set(d, 2.0 / 3.0))));
+  return hn::Mul(root, hn::Sub(hn::Set(d, 2.5), hn::Mul(root, w)));
 }
 
 // 2 atan(t), error below 5e-11; t in [0, tan(pi/8)].
@@ -117,11 +118,12 @@ template <class D, class V = hn::Vec<D>>
 HWY_INLINE V ExpOfMinus(D d, V x) {
   const hn::RebindToSigned<D> di;
   const auto power = hn::Mul(x, hn::Set(d, -1.44269504f));
-  const auto whole = Nearest(d, power);
-  const auto fraction =
-      Polynomial(d, hn::Sub(power, whole), 1.0000000005550533, 0.69314720576715638, 0.2402264688607525,
-                 0.055503287117862683, 0.0096184892444624946, 0.0013399957632884523, 0.00015345789000030432);
-  const auto scale = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, whole), hn::Set(di, 127))));
+  const auto shift = hn::Set(d, 12582912.0f + 127.0f);  // the sum has no room for a fraction
+  const auto shifted = hn::Add(power, shift);
+  const auto fraction = Polynomial(d, hn::Sub(power, hn::Sub(shifted, shift)), 1.0000000005550533,
+                                   0.69314720576715638, 0.2402264688607525, 0.055503287117862683,
+                                   0.0096184892444624946, 0.0013399957632884523, 0.00015345789000030432);
+  const auto scale = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, shifted)));
   return hn::Mul(fraction, scale);
 }
 
