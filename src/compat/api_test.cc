@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "api_testing.h"
-#include "libvmaf/dnn.h"
 #include "libvmaf/libvmaf_cuda.h"
 #include "libvmaf/metadata.h"
 #include "models/store.h"
@@ -892,17 +891,6 @@ TEST(Parts, ThatAreNotInThisBuildSaySo) {
   EXPECT_EQ(vmaf_cuda_preallocate_pictures(nullptr, {}), -ENOSYS);
   VmafPicture pic{};
   EXPECT_EQ(vmaf_cuda_fetch_preallocated_picture(nullptr, &pic), -ENOSYS);
-  EXPECT_EQ(vmaf_dnn_available(), 0);
-  VmafDnnSession* session = reinterpret_cast<VmafDnnSession*>(8);
-  EXPECT_EQ(vmaf_dnn_session_open(&session, "a.onnx", nullptr), -ENOSYS);
-  EXPECT_EQ(session, nullptr);
-  EXPECT_EQ(vmaf_use_tiny_model(nullptr, "a.onnx", nullptr), -ENOSYS);
-  EXPECT_EQ(vmaf_dnn_session_run(nullptr, nullptr, 0, nullptr, 0), -ENOSYS);
-  EXPECT_EQ(vmaf_dnn_session_run_luma8(nullptr, nullptr, 0, 0, 0, nullptr, 0), -ENOSYS);
-  EXPECT_EQ(vmaf_dnn_session_run_plane16(nullptr, nullptr, 0, 0, 0, 0, nullptr, 0), -ENOSYS);
-  EXPECT_EQ(vmaf_dnn_session_attached_ep(nullptr), nullptr);
-  EXPECT_EQ(vmaf_dnn_verify_signature("a.onnx", nullptr), -ENOSYS);
-  vmaf_dnn_session_close(nullptr);
 }
 
 TEST(Version, IsLibvmafs) { EXPECT_EQ(std::string(vmaf_version()).find("3.2.0"), 0u); }

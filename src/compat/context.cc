@@ -2,9 +2,11 @@
 #include "compat/context.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "compat/call.h"
+#include "dnn/picture.h"
 
 using namespace fovea;
 using namespace fovea::compat;
@@ -94,6 +96,18 @@ int VmafContext::use_feature(const char* name, const OptionMap& options) {
   return use({*resolved});
 }
 
+int VmafContext::use_tiny_model(std::shared_ptr<const VmafDnnSession> network, std::string name) {
+  if (in_handler) return -EINVAL;
+  std::lock_guard lock(calls_);
+  if (tiny_model_ != nullptr) {
+    log(VMAF_LOG_LEVEL_ERROR, "this context has a tiny model already");
+    return -EBUSY;
+  }
+  tiny_model_ = std::move(network);
+  tiny_model_name_ = std::move(name);
+  return 0;
+}
+
 // ---- Scores -----------------------------------------------------------------------------------------------
 
 void VmafContext::observe(ScoreTable& table) {
@@ -135,6 +149,13 @@ int VmafContext::import_score(const char* name, double value, unsigned index) {
     stored = true;
   });
   return stored ? 0 : refuse("there is a score of " + std::string(name) + " at index " + std::to_string(index) + " already");
+}
+
+void VmafContext::store(const std::string& name, unsigned index, double value) {
+  with_scores([&](ScoreTable& table) {
+    const int series = table.add(name, report_label(name), Series::Rank::kFeature);
+    if (!table[series].has(index)) table.set(series, index, value);
+  });
 }
 
 int VmafContext::feature_score(const std::string& name, double* score, unsigned index) {
@@ -338,11 +359,22 @@ int VmafContext::read_pictures(VmafPicture* ref, VmafPicture* dis, unsigned inde
   if (session_ == nullptr) {
     if (const int status = start(ref_frame->format); status != 0) return status;
   }
+  std::optional<double> tiny_score;
+  if (tiny_model_ != nullptr && index % static_cast<unsigned>(step()) == 0) {
+    const Format luma = luma_only(dis_frame->format);
+    const dnn::PictureTensor tensor(luma, {});
+    std::vector<float> plane(tensor.size());
+    tensor.fill(*dis_frame, plane.data());
+    double score = 0;
+    if (const int status = tiny_model_->score(plane, luma.width_px, luma.height_px, &score); status != 0) return status;
+    tiny_score = score;
+  }
   std::vector<Frame> distorted;
   distorted.push_back(*std::move(dis_frame));
   if (const Status pushed = session_->push(index, *std::move(ref_frame), std::move(distorted)); !pushed.ok()) {
     return refuse(pushed.error());
   }
+  if (tiny_score) store(tiny_model_name_, index, *tiny_score);
   std::lock_guard state(state_);
   ++pictures_;
   end_ = std::chrono::steady_clock::now();

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "compat/dnn_session.h"
 #include "compat/loaded_model.h"
 #include "compat/picture.h"
 #include "libvmaf/libvmaf.h"
@@ -35,6 +36,8 @@ struct VmafContext {
   int use_model(std::shared_ptr<const fovea::compat::LoadedModel> model);
   int use_collection(std::shared_ptr<const fovea::compat::LoadedModel> collection);
   int use_feature(const char* name, const fovea::OptionMap& options);
+  // Scores the luma of every distorted picture from now on with a network.
+  int use_tiny_model(std::shared_ptr<const VmafDnnSession> network, std::string name);
   int import_score(const char* name, double value, unsigned index);
   int read_pictures(VmafPicture* ref, VmafPicture* dis, unsigned index);
   int flush();
@@ -73,6 +76,7 @@ struct VmafContext {
 
   int use(const std::vector<fovea::FeatureUse>& uses);
   int start(const fovea::Format& format);
+  void store(const std::string& name, unsigned index, double value);
   // Runs `body` with the table of scores, under the lock that guards it, mounted_, expected_ and handlers_.
   void with_scores(const std::function<void(fovea::ScoreTable&)>& body);
   void mount(const std::shared_ptr<const fovea::compat::LoadedModel>& model, bool siblings);
@@ -87,6 +91,8 @@ struct VmafContext {
   std::mutex calls_;
   std::vector<fovea::FeatureUse> uses_;
   std::set<std::string> use_ids_;  // metric name and suffix
+  std::shared_ptr<const VmafDnnSession> tiny_model_;
+  std::string tiny_model_name_;
 
   std::mutex state_;
   std::unique_ptr<fovea::Session> session_;

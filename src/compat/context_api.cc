@@ -4,6 +4,7 @@
 #include "compat/call.h"
 #include "compat/context.h"
 #include "compat/dictionary.h"
+#include "compat/dnn_session.h"
 #include "compat/handles.h"
 #include "metrics/registry.h"
 
@@ -85,6 +86,18 @@ FOVEA_API int vmaf_use_features_from_model_collection(VmafContext* vmaf, VmafMod
 
 FOVEA_API int vmaf_use_feature(VmafContext* vmaf, const char* feature_name, VmafFeatureDictionary* opts_dict) {
   return with(vmaf, [&](VmafContext& c) { return use_feature(c, feature_name, opts_dict); });
+}
+
+FOVEA_API int vmaf_use_tiny_model(VmafContext* ctx, const char* onnx_path, const VmafDnnConfig* cfg) {
+  if (vmaf_dnn_available() == 0) return -ENOSYS;
+  return with(ctx, [&](VmafContext& c) {
+    std::shared_ptr<VmafDnnSession> network;
+    std::string name;
+    if (const int status = VmafDnnSession::open(onnx_path, cfg, &network); status != 0) return status;
+    if (const int status = network->check_plane(0, 0); status != 0) return status;
+    if (const int status = tiny_model_name(onnx_path, &name); status != 0) return status;
+    return c.use_tiny_model(std::move(network), std::move(name));
+  });
 }
 
 FOVEA_API int vmaf_import_feature_score(VmafContext* vmaf, const char* feature_name, double value, unsigned index) {

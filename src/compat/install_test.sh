@@ -39,6 +39,7 @@ cc -std=c99 -Wall -Werror "$source/install_test.c" $(pkg-config --cflags --libs 
 shared=$(LD_LIBRARY_PATH=$lib "$folder/shared")
 ldd_line=$(LD_LIBRARY_PATH=$lib ldd "$folder/shared" | grep libvmaf)
 case $ldd_line in *"$lib/libvmaf.so.3"*) ;; *) fail "the program loads $ldd_line" ;; esac
+ldd "$lib/libvmaf.so.3" | grep -i onnxruntime && fail "ONNX Runtime is to be looked for at run time, not linked"
 
 c++ -std=c++20 -Wall -Wextra -Wno-missing-field-initializers -Werror -x c++ "$source/install_test.c" -x none \
   $(pkg-config --cflags --libs libvmaf) -o "$folder/cxx"

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -444,7 +445,22 @@ Result<Graph> scan_graph(std::string_view bytes, const std::string& name) {
   return Scanner(name).model(bytes);
 }
 
+Status check_place(const std::string& path) {
+  const char* const folder = secure_getenv("VMAF_TINY_MODEL_DIR");
+  if (folder == nullptr || *folder == '\0') return {};
+  std::error_code missing, not_there;
+  const auto allowed = std::filesystem::canonical(folder, not_there);
+  const auto place = std::filesystem::canonical(path, missing);
+  if (missing) return {};  // opening it says why
+  const bool inside =
+      !not_there &&
+      std::mismatch(allowed.begin(), allowed.end(), place.begin(), place.end()).first == allowed.end();
+  if (inside && allowed != place) return {};
+  return input_error(path + " is not in VMAF_TINY_MODEL_DIR=" + folder);
+}
+
 Result<GraphFile> read_graph_file(const std::string& path) {
+  FOVEA_TRY(check_place(path));
   GraphFile file;
   file.path = path;
   FOVEA_ASSIGN(file.bytes, read_regular_file(path, 0, kMaxModelBytes));

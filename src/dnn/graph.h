@@ -51,6 +51,10 @@ struct GraphFile {
   Graph graph;
   std::map<std::string, std::string> weights;  // file name -> content
 };
+// An error if the environment variable VMAF_TINY_MODEL_DIR names a folder and the file is not in it, links
+// followed.
+Status check_place(const std::string& path);
+// Of a place that is allowed.
 Result<GraphFile> read_graph_file(const std::string& path);
 
 }  // namespace fovea::dnn
