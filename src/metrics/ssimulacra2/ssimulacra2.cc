@@ -25,7 +25,7 @@ namespace {
 #define FOVEA_PARAMS_FILE "metrics/ssimulacra2/ssimulacra2.params"
 #include "metrics/define_params.inc"
 
-constexpr int kTileColumns = 128;  // a multiple of 2 * kGroup: what a tile works on fits a second-level cache
+constexpr int kTileColumns = 256;  // a multiple of 2 * kGroup: what a tile works on fits a second-level cache
 constexpr int kTileBlocks = 8;     // 128 rows
 constexpr int kLead = 16;          // columns left of a tile: the blur looks 10 back at the picture's border
 constexpr int kHalo = 8;           // columns beside a tile that it converts for its own use
@@ -94,14 +94,14 @@ struct State final : FrameState {
 };
 
 struct WorkSpace {
-  float* rgb;        // [plane][kRows][kXybPitch]
+  float* rgb;        // [plane][2][kXybPitch]
   float* terms;      // [4][kXybPitch], as chroma has them
   float* spread;     // [4][kXybPitch], one a luma sample
   uint8_t* samples;  // up to three rows of kXybPitch samples of two bytes
   float* lanes;      // [picture][kLaneColumns][kRows]
   float* blurred;    // [5][kRows][kGroup]
 
-  static constexpr size_t kPlane = static_cast<size_t>(kRows) * kXybPitch;
+  static constexpr size_t kPlane = 2 * static_cast<size_t>(kXybPitch);
   static constexpr size_t kLanes = static_cast<size_t>(kLaneColumns) * kRows;
   static constexpr size_t kBlurredSize = kRows * kGroup;
 
@@ -119,6 +119,14 @@ struct WorkSpace {
            Scratch::bytes_for<float>(5 * kBlurredSize);
   }
 };
+
+// Rows of a tile lie far apart: CPUs do not foresee them.
+constexpr int kFetchAhead = 4;
+template <bool kForWriting, class T>
+void prefetch(const T* from, int count) {
+  constexpr int kLine = 64 / sizeof(T);
+  for (int i = 0; i < count; i += kLine) __builtin_prefetch(from + i, kForWriting);
+}
 
 class Ssimulacra2 final : public Metric {
  public:
@@ -248,31 +256,40 @@ struct Ssimulacra2::Tile {
 
   // 16 rows of a picture to linear light, its half for the next scale, and XYB.
   void convert(int block, int picture) const {
-    const int top = block * kRows, rows = std::clamp(grid.height - top, 0, kRows);
-    const float* rgb[3];
-    ptrdiff_t pitch = kXybPitch;
-    if (scale == 0) {
-      const Frame& frame = picture == 0 ? input.ref() : input.dis()[picture - 1];
-      if (frame.format.sample_bytes() == 1) {
-        linearise<uint8_t>(frame, top, rows);
-      } else {
-        linearise<uint16_t>(frame, top, rows);
-      }
-      for (int p = 0; p < 3; ++p) rgb[p] = work.rgb + p * WorkSpace::kPlane;
+    if (scale > 0) return convert_with(block, picture, [](int, float* const[3], float* const[3]) {});
+    const Frame& frame = picture == 0 ? input.ref() : input.dis()[picture - 1];
+    if (frame.format.sample_bytes() == 1) {
+      convert_with(block, picture, Lineariser<uint8_t>{*this, frame});
     } else {
-      pitch = grid.pitch;
-      for (int p = 0; p < 3; ++p) rgb[p] = linear_plane(scale, picture, p) + top * pitch + first;
+      convert_with(block, picture, Lineariser<uint16_t>{*this, frame});
     }
-    if (scale + 1 < static_cast<int>(metric.grids_.size())) halve(picture, rgb, pitch, top, rows);
+  }
 
+  // Two rows at a time, while they are in the first-level cache.
+  template <class Linearise>
+  void convert_with(int block, int picture, Linearise&& linearise) const {
+    const int top = block * kRows, rows = std::clamp(grid.height - top, 0, kRows);
     const int begin = kLead + first - x0, count = last - first, slot = top & (kRing - 1);
+    const int padded = (count + kPad - 1) / kPad * kPad;
     for (int y = 0; y < kRows; ++y) {
-      float* out[3];
-      for (int p = 0; p < 3; ++p) out[p] = xyb_plane(picture, p) + (slot + y) * kXybPitch + begin;
+      float *linear[3], *out[3];
+      for (int p = 0; p < 3; ++p) {
+        linear[p] = scale == 0 ? work.rgb + p * WorkSpace::kPlane + (y & 1) * kXybPitch
+                               : linear_plane(scale, picture, p) +
+                                     static_cast<ptrdiff_t>(top + y) * grid.pitch + first;
+        out[p] = xyb_plane(picture, p) + (slot + y) * kXybPitch + begin;
+      }
       if (y < rows) {
-        const ptrdiff_t from = y * pitch;
-        xyb_row(rgb[0] + from, rgb[1] + from, rgb[2] + from, (count + kPad - 1) / kPad * kPad, out[0], out[1],
-                out[2]);
+        if (scale == 0) {
+          linearise(top + y, linear, out);
+        } else {
+          const ptrdiff_t later = std::min(kFetchAhead, grid.height - 1 - top - y);
+          for (const float* row : linear) prefetch<false>(row + later * grid.pitch, count);
+          xyb_row(linear[0], linear[1], linear[2], padded, out);
+        }
+        const bool second = (y & 1) != 0;
+        if ((second || y + 1 == rows) && scale + 1 < static_cast<int>(metric.grids_.size()))
+          halve(picture, linear, second ? scale == 0 ? kXybPitch : grid.pitch : 0, top + y);
       }
       const int valid = y < rows ? count : 0;
       for (int p = 0; valid < kLaneColumns - begin && p < 3; ++p)
@@ -280,38 +297,49 @@ struct Ssimulacra2::Tile {
     }
   }
 
+  // Rows of samples to linear light and XYB.
   template <class Sample>
-  void linearise(const Frame& frame, int top, int rows) const {
-    const Color& color = metric.plan_.color;
+  struct Lineariser {
+    const Tile& tile;
+    const Frame& frame;
     const PlaneView &luma = frame.planes[0], &cb = frame.planes[1], &cr = frame.planes[2];
-    const int count = last - first, padded = (count + kPad - 1) / kPad * kPad;
-    const int chroma_first = chroma_position(first, grid.width, cb.width_px);
-    const int chroma_count = chroma_position(last - 1, grid.width, cb.width_px) + 1 - chroma_first;
-    Sample* const staged = reinterpret_cast<Sample*>(work.samples);
-    const float* terms = work.terms;
+    const int width = tile.grid.width, height = tile.grid.height, first = tile.first;
+    const int count = tile.last - first, padded = (count + kPad - 1) / kPad * kPad;
+    const int chroma_first = chroma_position(first, width, cb.width_px);
+    const int chroma_count = chroma_position(tile.last - 1, width, cb.width_px) + 1 - chroma_first;
+    Sample* const staged = reinterpret_cast<Sample*>(tile.work.samples);
+    const float* terms = tile.work.terms;
     int chroma_row = -1;
-    for (int y = 0; y < rows; ++y) {
-      const int wanted = chroma_position(top + y, grid.height, cb.height_px);
-      if (wanted != chroma_row) {
+
+    void operator()(int y, float* const linear[3], float* const xyb[3]) {
+      const Color& color = tile.metric.plan_.color;
+      const int later = std::min(y + kRows, height - 1);
+      if (const int wanted = chroma_position(y, height, cb.height_px); wanted != chroma_row) {
         chroma_row = wanted;
-        const Sample *u = cb.row<Sample>(chroma_row) + chroma_first,
-                     *v = cr.row<Sample>(chroma_row) + chroma_first;
-        const int chroma_padded = (chroma_count + kPad - 1) / kPad * kPad;
-        if (chroma_first + chroma_padded > cb.width_px) {
-          u = std::copy_n(u, chroma_count, staged + kXybPitch) - chroma_count;
-          v = std::copy_n(v, chroma_count, staged + 2 * kXybPitch) - chroma_count;
-        }
-        chroma_terms(u, v, chroma_padded, color, work.terms, kXybPitch);
-        if (cb.width_px != grid.width) terms = spread_chroma(cb.width_px, chroma_first, count);
+        add_chroma(color);
+        const int chroma_later = chroma_position(later, height, cb.height_px);
+        prefetch<false>(cb.row<Sample>(chroma_later) + chroma_first, chroma_count);
+        prefetch<false>(cr.row<Sample>(chroma_later) + chroma_first, chroma_count);
       }
-      const Sample* samples = luma.row<Sample>(top + y) + first;
-      if (first + padded > grid.width) samples = std::copy_n(samples, count, staged) - count;
-      float* const r = work.rgb + static_cast<size_t>(y) * kXybPitch;
-      linear_row(samples, terms, kXybPitch, padded, color, r, r + WorkSpace::kPlane,
-                 r + 2 * WorkSpace::kPlane);
-      for (int p = 0; p < 3; ++p) repeat_edge(r + p * WorkSpace::kPlane, count, grid.width, last);
+      const Sample* samples = luma.row<Sample>(y) + first;
+      prefetch<false>(luma.row<Sample>(later) + first, count);
+      if (first + padded > width) samples = std::copy_n(samples, count, staged) - count;
+      linear_xyb_row(samples, terms, kXybPitch, padded, color, linear, xyb);
+      for (int p = 0; p < 3; ++p) repeat_edge(linear[p], count, width, tile.last);
     }
-  }
+
+    void add_chroma(const Color& color) {
+      const Sample *u = cb.row<Sample>(chroma_row) + chroma_first,
+                   *v = cr.row<Sample>(chroma_row) + chroma_first;
+      const int chroma_padded = (chroma_count + kPad - 1) / kPad * kPad;
+      if (chroma_first + chroma_padded > cb.width_px) {
+        u = std::copy_n(u, chroma_count, staged + kXybPitch) - chroma_count;
+        v = std::copy_n(v, chroma_count, staged + 2 * kXybPitch) - chroma_count;
+      }
+      chroma_terms(u, v, chroma_padded, color, tile.work.terms, kXybPitch);
+      if (cb.width_px != width) terms = tile.spread_chroma(cb.width_px, chroma_first, count);
+    }
+  };
 
   // After the last column of an odd picture its value stands once more, for halving.
   static void repeat_edge(float* row, int count, int width, int last) {
@@ -332,19 +360,16 @@ struct Ssimulacra2::Tile {
     return work.spread;
   }
 
-  void halve(int picture, const float* const rgb[3], ptrdiff_t pitch, int top, int rows) const {
+  // Row y and that above it (the same one where rows end) to a row of the next scale.
+  void halve(int picture, float* const linear[3], ptrdiff_t pitch, int y) const {
     const Grid& next = metric.grids_[scale + 1];
     const int count = (columns + 1) / 2, shift = x0 - first;
+    const ptrdiff_t later = std::min(kRows / 2, next.height - 1 - y / 2);
     for (int p = 0; p < 3; ++p) {
-      for (int y = 0; y < rows; y += 2) {
-        const float* upper = rgb[p] + y * pitch + shift;
-        const float* lower =
-            y + 1 < rows ? upper + pitch : upper;  // rows end early only at the picture's border
-        float* out =
-            linear_plane(scale + 1, picture, p) + (top + y) / 2 * static_cast<ptrdiff_t>(next.pitch) + x0 / 2;
-        halve_row(upper, lower, (count + kPad - 1) / kPad * kPad, out);
-        repeat_edge(out, count, next.width, x0 / 2 + count);
-      }
+      float* out = linear_plane(scale + 1, picture, p) + y / 2 * static_cast<ptrdiff_t>(next.pitch) + x0 / 2;
+      prefetch<true>(out + later * next.pitch, count);
+      halve_row(linear[p] - pitch + shift, linear[p] + shift, (count + kPad - 1) / kPad * kPad, out);
+      repeat_edge(out, count, next.width, x0 / 2 + count);
     }
   }
 

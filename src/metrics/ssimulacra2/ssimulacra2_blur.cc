@@ -243,7 +243,7 @@ HWY_INLINE void SsimTerms(D d, const Blurred& p, int i, hn::Vec<D>& luminance, h
   const auto gap = hn::Sub(m1, m2);
   luminance = hn::Sub(hn::Set(d, 1.0f), hn::Mul(gap, gap));
   const auto covariance = hn::Sub(hn::LoadU(d, p.s12 + i), hn::Mul(m1, m2));
-  structure = hn::Add(hn::Add(covariance, covariance), c2);
+  structure = hn::MulAdd(hn::Set(d, 2.0f), covariance, c2);  // an exact product: rounds once either way
   energy = hn::Add(hn::Add(hn::Sub(hn::LoadU(d, p.s11 + i), hn::Mul(m1, m1)),
                            hn::Sub(hn::LoadU(d, p.s22 + i), hn::Mul(m2, m2))),
                    c2);

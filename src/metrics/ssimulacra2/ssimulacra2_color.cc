@@ -68,8 +68,10 @@ HWY_INLINE VF Linear(const SrgbTable& table, VF encoded) {
   const DF d;
   const DI di;
   const auto position = hn::Mul(encoded, hn::Set(d, static_cast<float>(SrgbTable::kSize - 1)));
-  const auto i = hn::ConvertTo(di, position);
-  const auto fraction = hn::Sub(position, hn::ConvertTo(d, i));
+  const auto point = hn::Floor(position);
+  const auto fraction = hn::Sub(position, point);
+  // Above 2^23 a float's last bit is 1: cheaper than a conversion that is defined for all floats.
+  const auto i = hn::And(hn::BitCast(di, hn::Add(point, hn::Set(d, 8388608.0f))), hn::Set(di, 0x7fffff));
 #if HWY_TARGET == HWY_SCALAR
   const auto value = hn::Set(d, table.value(hn::GetLane(i))), rise = hn::Set(d, table.rise(hn::GetLane(i)));
 #else
@@ -85,16 +87,65 @@ HWY_INLINE VF Linear(const SrgbTable& table, VF encoded) {
   return hn::Add(value, hn::Mul(fraction, rise));
 }
 
+// i / 3, exact for i < 2^31.
+HWY_INLINE hn::Vec<DU> Third(hn::Vec<DU> i) {
+  const DU d;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(d, hn::GetLane(i) / 3);
+#else
+  const hn::Repartition<uint64_t, DU> d64;
+  const auto reciprocal = hn::Set(d, 0x55555556u);  // of 3, times 2^32
+  const auto even = hn::ShiftRight<32>(hn::MulEven(i, reciprocal));
+  const auto odd = hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, i))), reciprocal);
+  return hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
+#endif
+}
+
+// x > 0. The fused steps fuse exact products only, here and below: they round as the separate ones do.
+HWY_INLINE VF CubeRoot(VF x) {
+  const DF d;
+  const DU du;
+  const auto third = hn::Set(d, 1.0f / 3.0f), two = hn::Set(d, 2.0f);
+  auto y = hn::BitCast(d, hn::Add(Third(hn::BitCast(du, x)), hn::Set(du, 0x2a5137a0u)));
+  y = hn::Mul(hn::MulAdd(two, y, hn::Div(x, hn::Mul(y, y))), third);
+  return hn::Mul(hn::MulAdd(two, y, hn::Div(x, hn::Mul(y, y))), third);
+}
+
+HWY_INLINE void StoreXyb(VF red, VF green, VF blue, float* HWY_RESTRICT out_x, float* HWY_RESTRICT out_y,
+                         float* HWY_RESTRICT out_b) {
+  constexpr float kRedInL = 0.30f, kRedInM = 0.23f, kRedInS = 0.24342268924547819f;
+  constexpr float kGreenInS = 0.20476744424496821f, kBlueInL = 0.078f;
+  constexpr float kBiasRoot = cube_root_ref(kBias);
+  const DF d;
+  const auto bias = hn::Set(d, kBias), bias_root = hn::Set(d, kBiasRoot), half = hn::Set(d, 0.5f);
+  // Light and weights are not negative: with the bias the sum is positive.
+  const auto cone = [&](float kr, float kg, float kb) HWY_ATTR __attribute__((always_inline)) {
+    const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)),
+                             hn::Mul(hn::Set(d, kb), blue));
+    return hn::Sub(CubeRoot(hn::Add(sum, bias)), bias_root);
+  };
+  const auto l = cone(kRedInL, 1.0f - kRedInL - kBlueInL, kBlueInL);
+  const auto m = cone(kRedInM, 1.0f - kRedInM - kBlueInL, kBlueInL);
+  const auto s = cone(kRedInS, kGreenInS, 1.0f - kRedInS - kGreenInS);
+  const auto sum = hn::Add(l, m);  // twice Y
+  hn::StoreU(hn::Add(hn::Mul(hn::Sub(l, m), hn::Set(d, 7.0f)), hn::Set(d, 0.42f)), d, out_x);
+  hn::StoreU(hn::MulAdd(half, sum, hn::Set(d, 0.01f)), d, out_y);
+  hn::StoreU(hn::Add(hn::NegMulAdd(half, sum, s), hn::Set(d, 0.55f)), d, out_b);
+}
+
+// Look-ups and divisions wait for different units: done in one loop, for vectors apart, they overlap.
 template <class Sample>
-void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms, int pitch, int count,
-               const Color& color, float* HWY_RESTRICT r, float* HWY_RESTRICT g, float* HWY_RESTRICT b) {
+void LinearXybRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms, int pitch, int count,
+                  const Color& color, float* const linear[3], float* const xyb[3]) {
   const DF d;
   const SrgbTable& table = srgb_table();
+  float *HWY_RESTRICT r = linear[0], *HWY_RESTRICT g = linear[1], *HWY_RESTRICT b = linear[2];
+  float *HWY_RESTRICT out_x = xyb[0], *HWY_RESTRICT out_y = xyb[1], *HWY_RESTRICT out_b = xyb[2];
   const auto zero = hn::Zero(d), one = hn::Set(d, 1.0f);
   const auto inverse_peak = hn::Set(d, color.inverse_peak), offset = hn::Set(d, color.luma_offset),
              scale = hn::Set(d, color.luma_scale);
   const auto clamp = [&](VF v) HWY_ATTR { return hn::Min(hn::Max(v, zero), one); };
-  for (int x = 0; x < count; x += static_cast<int>(hn::Lanes(d))) {
+  const auto linearise = [&](int x) HWY_ATTR __attribute__((always_inline)) {
     const auto y = hn::Mul(hn::Sub(hn::Mul(LoadSamples(luma + x), inverse_peak), offset), scale);
     const auto red = hn::Add(y, hn::LoadU(d, terms + x));
     const auto green =
@@ -103,67 +154,33 @@ void LinearRow(const Sample* HWY_RESTRICT luma, const float* HWY_RESTRICT terms,
     hn::StoreU(Linear(table, clamp(red)), d, r + x);
     hn::StoreU(Linear(table, clamp(green)), d, g + x);
     hn::StoreU(Linear(table, clamp(blue)), d, b + x);
+  };
+  const auto colour = [&](int x) HWY_ATTR __attribute__((always_inline)) {
+    StoreXyb(hn::LoadU(d, r + x), hn::LoadU(d, g + x), hn::LoadU(d, b + x), out_x + x, out_y + x, out_b + x);
+  };
+  const int lanes = static_cast<int>(hn::Lanes(d)), behind = HWY_MIN(4 * lanes, count);
+  for (int x = 0; x < behind; x += lanes) linearise(x);
+  for (int x = behind; x < count; x += lanes) {
+    colour(x - behind);
+    linearise(x);
   }
+  for (int x = count - behind; x < count; x += lanes) colour(x);
 }
-void LinearRow8(const uint8_t* luma, const float* terms, int pitch, int count, const Color& color, float* r,
-                float* g, float* b) {
-  LinearRow(luma, terms, pitch, count, color, r, g, b);
+void LinearXybRow8(const uint8_t* luma, const float* terms, int pitch, int count, const Color& color,
+                   float* const linear[3], float* const xyb[3]) {
+  LinearXybRow(luma, terms, pitch, count, color, linear, xyb);
 }
-void LinearRow16(const uint16_t* luma, const float* terms, int pitch, int count, const Color& color, float* r,
-                 float* g, float* b) {
-  LinearRow(luma, terms, pitch, count, color, r, g, b);
-}
-
-// i / 3, exact.
-HWY_INLINE hn::Vec<DU> Third(hn::Vec<DU> i) {
-  const DU d;
-#if HWY_TARGET == HWY_SCALAR
-  return hn::Set(d, hn::GetLane(i) / 3);
-#else
-  const hn::Repartition<uint64_t, DU> d64;
-  const auto reciprocal = hn::Set(d, 0xAAAAAAABu);  // 2^33 / 3
-  const auto even = hn::ShiftRight<33>(hn::MulEven(i, reciprocal));
-  const auto odd =
-      hn::ShiftRight<1>(hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, i))), reciprocal));
-  return hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
-#endif
-}
-
-// x > 0.
-HWY_INLINE VF CubeRoot(VF x) {
-  const DF d;
-  const DU du;
-  const auto third = hn::Set(d, 1.0f / 3.0f);
-  auto y = hn::BitCast(d, hn::Add(Third(hn::BitCast(du, x)), hn::Set(du, 0x2a5137a0u)));
-  y = hn::Mul(hn::Add(hn::Add(y, y), hn::Div(x, hn::Mul(y, y))), third);
-  return hn::Mul(hn::Add(hn::Add(y, y), hn::Div(x, hn::Mul(y, y))), third);
+void LinearXybRow16(const uint16_t* luma, const float* terms, int pitch, int count, const Color& color,
+                    float* const linear[3], float* const xyb[3]) {
+  LinearXybRow(luma, terms, pitch, count, color, linear, xyb);
 }
 
 void XybRow(const float* HWY_RESTRICT r, const float* HWY_RESTRICT g, const float* HWY_RESTRICT b, int count,
-            float* HWY_RESTRICT out_x, float* HWY_RESTRICT out_y, float* HWY_RESTRICT out_b) {
-  constexpr float kRedInL = 0.30f, kRedInM = 0.23f, kRedInS = 0.24342268924547819f;
-  constexpr float kGreenInS = 0.20476744424496821f, kBlueInL = 0.078f;
+            float* const xyb[3]) {
   const DF d;
-  const auto bias = hn::Set(d, kBias);
-  constexpr float kBiasRoot = cube_root_ref(kBias);
-  const auto bias_root = hn::Set(d, kBiasRoot);
-  // Light and weights are not negative: with the bias the sum is positive.
-  const auto cone = [&](VF red, VF green, VF blue, float kr, float kg, float kb) HWY_ATTR {
-    const auto sum = hn::Add(hn::Add(hn::Mul(hn::Set(d, kr), red), hn::Mul(hn::Set(d, kg), green)),
-                             hn::Mul(hn::Set(d, kb), blue));
-    return hn::Sub(CubeRoot(hn::Add(sum, bias)), bias_root);
-  };
+  float *HWY_RESTRICT out_x = xyb[0], *HWY_RESTRICT out_y = xyb[1], *HWY_RESTRICT out_b = xyb[2];
   for (int i = 0; i < count; i += static_cast<int>(hn::Lanes(d))) {
-    const auto red = hn::LoadU(d, r + i), green = hn::LoadU(d, g + i), blue = hn::LoadU(d, b + i);
-    const auto l = cone(red, green, blue, kRedInL, 1.0f - kRedInL - kBlueInL, kBlueInL);
-    const auto m = cone(red, green, blue, kRedInM, 1.0f - kRedInM - kBlueInL, kBlueInL);
-    const auto s = cone(red, green, blue, kRedInS, kGreenInS, 1.0f - kRedInS - kGreenInS);
-    const auto half = hn::Set(d, 0.5f);
-    const auto y = hn::Mul(half, hn::Add(l, m));
-    hn::StoreU(hn::Add(hn::Mul(hn::Mul(half, hn::Sub(l, m)), hn::Set(d, 14.0f)), hn::Set(d, 0.42f)), d,
-               out_x + i);
-    hn::StoreU(hn::Add(y, hn::Set(d, 0.01f)), d, out_y + i);
-    hn::StoreU(hn::Add(hn::Sub(s, y), hn::Set(d, 0.55f)), d, out_b + i);
+    StoreXyb(hn::LoadU(d, r + i), hn::LoadU(d, g + i), hn::LoadU(d, b + i), out_x + i, out_y + i, out_b + i);
   }
 }
 
@@ -198,8 +215,8 @@ namespace fovea::ssimulacra2 {
 HWY_EXPORT(ChromaTerms8);
 HWY_EXPORT(ChromaTerms16);
 HWY_EXPORT(DoubleColumns);
-HWY_EXPORT(LinearRow8);
-HWY_EXPORT(LinearRow16);
+HWY_EXPORT(LinearXybRow8);
+HWY_EXPORT(LinearXybRow16);
 HWY_EXPORT(XybRow);
 HWY_EXPORT(HalveRow);
 
@@ -214,16 +231,16 @@ void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color
 void double_columns(const float* in, int count, float* out) {
   HWY_DYNAMIC_DISPATCH(DoubleColumns)(in, count, out);
 }
-void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
-                float* r, float* g, float* b) {
-  HWY_DYNAMIC_DISPATCH(LinearRow8)(luma, terms, terms_pitch, count, color, r, g, b);
+void linear_xyb_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                    float* const linear[3], float* const xyb[3]) {
+  HWY_DYNAMIC_DISPATCH(LinearXybRow8)(luma, terms, terms_pitch, count, color, linear, xyb);
 }
-void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
-                float* r, float* g, float* b) {
-  HWY_DYNAMIC_DISPATCH(LinearRow16)(luma, terms, terms_pitch, count, color, r, g, b);
+void linear_xyb_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                    float* const linear[3], float* const xyb[3]) {
+  HWY_DYNAMIC_DISPATCH(LinearXybRow16)(luma, terms, terms_pitch, count, color, linear, xyb);
 }
-void xyb_row(const float* r, const float* g, const float* b, int count, float* x, float* y, float* blue) {
-  HWY_DYNAMIC_DISPATCH(XybRow)(r, g, b, count, x, y, blue);
+void xyb_row(const float* r, const float* g, const float* b, int count, float* const xyb[3]) {
+  HWY_DYNAMIC_DISPATCH(XybRow)(r, g, b, count, xyb);
 }
 void halve_row(const float* top, const float* bottom, int count, float* out) {
   HWY_DYNAMIC_DISPATCH(HalveRow)(top, bottom, count, out);

@@ -33,14 +33,14 @@ void chroma_terms(const uint16_t* cb, const uint16_t* cr, int count, const Color
                   int pitch);
 // Each value twice; `count` outputs.
 void double_columns(const float* in, int count, float* out);
-// One row of linear light in [0, 1]; count is a multiple of kPad.
-void linear_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
-                float* r, float* g, float* b);
-void linear_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
-                float* r, float* g, float* b);
-// Linear R, G, B to the planes X, Y, B of the eye's colour space, moved to be positive; count is a multiple
-// of kPad.
-void xyb_row(const float* r, const float* g, const float* b, int count, float* x, float* y, float* blue);
+// One row of linear light in [0, 1] (R, G, B) and of the planes X, Y, B of the eye's colour space, moved to
+// be positive; count is a multiple of kPad.
+void linear_xyb_row(const uint8_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                    float* const linear[3], float* const xyb[3]);
+void linear_xyb_row(const uint16_t* luma, const float* terms, int terms_pitch, int count, const Color& color,
+                    float* const linear[3], float* const xyb[3]);
+// The latter from linear light.
+void xyb_row(const float* r, const float* g, const float* b, int count, float* const xyb[3]);
 // Means of 2x2 samples, added in raster order; `count` outputs (a multiple of kPad) from 2 * count samples.
 void halve_row(const float* top, const float* bottom, int count, float* out);
 

@@ -51,15 +51,25 @@ void check_linear_light(int bit_depth, int yuv_matrix) {
     for_each_target([&](const char* target) {
       std::vector<float> terms(4 * kPitch, kPoison), rgb(3 * kPitch, kPoison);
       chroma_terms(cb.data(), cr.data(), kCount, color, terms.data(), kPitch);
-      linear_row(luma.data(), terms.data(), kPitch, kCount, color, &rgb[0], &rgb[kPitch], &rgb[2 * kPitch]);
+      std::vector<float> xyb(3 * kPitch, kPoison);
+      float* const linear_rows[3] = {&rgb[0], &rgb[kPitch], &rgb[2 * kPitch]};
+      float* const xyb_rows[3] = {&xyb[0], &xyb[kPitch], &xyb[2 * kPitch]};
+      linear_xyb_row(luma.data(), terms.data(), kPitch, kCount, color, linear_rows, xyb_rows);
       for (int x = 0; x < kCount; ++x) {
-        float want_terms[4], want[3];
+        float want_terms[4], want[3], want_xyb[3];
         chroma_terms_ref(cb[x], cr[x], color, want_terms);
         linear_ref(luma[x], want_terms, color, want);
+        xyb_ref(want, want_xyb);
         for (int i = 0; i < 4; ++i) ASSERT_EQ(terms[i * kPitch + x], want_terms[i]) << target << " " << x;
-        for (int i = 0; i < 3; ++i) ASSERT_EQ(rgb[i * kPitch + x], want[i]) << target << " code " << luma[x];
+        for (int i = 0; i < 3; ++i) {
+          ASSERT_EQ(rgb[i * kPitch + x], want[i]) << target << " code " << luma[x];
+          ASSERT_EQ(xyb[i * kPitch + x], want_xyb[i]) << target << " code " << luma[x];
+        }
       }
-      for (int i = 0; i < 3; ++i) ASSERT_EQ(rgb[i * kPitch + kCount], kPoison) << target;
+      for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(rgb[i * kPitch + kCount], kPoison) << target;
+        ASSERT_EQ(xyb[i * kPitch + kCount], kPoison) << target;
+      }
     });
   }
 }
@@ -86,7 +96,7 @@ TEST(Ssimulacra2Kernel, XybIsExact) {
   for_each_target([&](const char* target) {
     std::vector<float> out(3 * (kCount + 1), kPoison);
     float* const xyb[3] = {&out[0], &out[kCount + 1], &out[2 * (kCount + 1)]};
-    xyb_row(r.data(), g.data(), b.data(), kCount, xyb[0], xyb[1], xyb[2]);
+    xyb_row(r.data(), g.data(), b.data(), kCount, xyb);
     for (int i = 0; i < kCount; ++i) {
       const float rgb[3] = {r[i], g[i], b[i]};
       float want[3];
