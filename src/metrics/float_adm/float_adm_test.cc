@@ -178,9 +178,9 @@ TEST(FloatAdmKernels, EqualTheDefinitionOnFloats) {
 TEST(FloatAdmKernels, EqualTheDefinitionUnderAllOptions) {
   const Format format{83, 75, 8, Chroma::k400};
   const Frame ref = make_frame(format, Pattern::kTexture, 3), a = distort(ref, 4), b = distort(ref, 5);
-  for (const double limit : {1.0, 1.2, 1.05, 7.5, 100.0}) {
+  for (const double limit : {1.0, 1.2, 7.5}) {
     for (const bool masking : {true, false}) {
-      for (const float p : {3.0f, 1.0f, 2.0f, 3.5f}) {
+      for (const float p : {3.0f, 1.0f, 3.5f}) {
         Scoring s = usual();
         s.gain_limit = limit;
         s.masking = masking;
