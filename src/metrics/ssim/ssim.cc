@@ -15,12 +15,12 @@ namespace {
 #define FOVEA_PARAMS_FILE "metrics/ssim/ssim.params"
 #include "metrics/define_params.inc"
 
+using ssim_int::kBandColumns;
 using ssim_int::kLanes;
-using ssim_int::kQuantities;
+using ssim_int::kPairs;
 using ssim_int::kRadius;
+using ssim_int::kRowValues;
 
-constexpr int kBandColumns = 120;                       // a band and its margins: 128 columns
-constexpr int kPitch = kBandColumns + 2 * kRadius;
 constexpr int kRing = 2 * kRadius + 1;
 constexpr int kPrefetchRows = 16;
 
@@ -56,8 +56,8 @@ class Ssim final : public Metric {
   bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
-    return Scratch::bytes_for<double>((kRing + 1) * kQuantities * kPitch + 32) + Scratch::bytes_for<double>(kQuantities * kPitch + 32) +
-           Scratch::bytes_for<double>(kBandColumns + kLanes);
+    return Scratch::bytes_for<double>((kRing + 1) * kRowValues + 32) +
+           Scratch::bytes_for<double>(kRowValues + 32) + Scratch::bytes_for<double>(2 * kPairs);
   }
   std::unique_ptr<FrameState> make_state(int dis_count) const override {
     auto state = std::make_unique<State>();
@@ -71,12 +71,13 @@ class Ssim final : public Metric {
       scratch.reset();
       const PlaneView &ref = input.ref().planes[0], &dis = input.dis()[k].planes[0];
       static_cast<State&>(state).sums[static_cast<size_t>(strip) * dis_count + k] =
-          plan_.format.sample_bytes() == 1 ? band<uint8_t, float, uint32_t>(ref, dis, strip, scratch)
-                                           : band<uint16_t, double, double>(ref, dis, strip, scratch);
+          plan_.format.sample_bytes() == 1 ? band<uint8_t, float>(ref, dis, strip, scratch)
+                                           : band<uint16_t, double>(ref, dis, strip, scratch);
     }
   }
 
-  void finish(const FrameInput& input, const FrameState& state, int dis, std::span<double> raw) const override {
+  void finish(const FrameInput& input, const FrameState& state, int dis,
+              std::span<double> raw) const override {
     const auto& sums = static_cast<const State&>(state).sums;
     double sum = 0;
     for (int b = 0; b < plan_.bands; ++b) sum += sums[static_cast<size_t>(b) * input.dis().size() + dis];
@@ -84,28 +85,28 @@ class Ssim final : public Metric {
   }
 
  private:
-  // Sum of W q over the band, from top to bottom. Row: quantities of a row; Sum: of a window downwards.
-  template <class Sample, class Row, class Sum>
+  // Sum of W q over the band, from top to bottom. Row: quantities of a row.
+  template <class Sample, class Row>
   double band(const PlaneView& ref, const PlaneView& dis, int index, Scratch& scratch) const {
-    constexpr int kRowValues = kQuantities * kPitch;
     Row* ring = scratch.take<Row>((kRing + 1) * kRowValues + 32);
-    Sum* down = scratch.take<Sum>(kRowValues + 32);
-    double* weight = scratch.take<double>(kBandColumns + kLanes);
+    double* down = scratch.take<double>(kRowValues + 32);
+    double* by_parity = scratch.take<double>(2 * kPairs);
     std::fill(ring, ring + (kRing + 1) * kRowValues + 32, Row{0});
-    std::fill(down, down + kRowValues + 32, Sum{0});
-    std::fill(weight, weight + kBandColumns + kLanes, 1.0);
+    std::fill(down, down + kRowValues + 32, 0.0);
+    std::fill(by_parity, by_parity + 2 * kPairs, 0.0);
     const Row* zeros = ring + kRing * kRowValues;  // a row outside the picture adds nothing
 
     const int x = index * kBandColumns, width = plan_.format.width_px, height = plan_.format.height_px;
     const int columns = std::min(kBandColumns, width - x);
     const int first = std::max(0, x - kRadius), last = std::min(width, x + columns + kRadius);
     const int lead = first - (x - kRadius);  // columns left of the picture stay 0
+    for (int i = 0; i < columns; ++i) by_parity[i % 2 * kPairs + i / 2] = plan_.weight_x[x + i];
     double lanes[kLanes] = {};
     for (int y = -kRadius; y < height; ++y) {
       const int row = y + kRadius;  // that the window of y sees last
       if (row < height) {
         const Sample *r = ref.row<Sample>(row) + first, *d = dis.row<Sample>(row) + first;
-        ssim_int::expand_row(r, d, last - first, kPitch, ring + row % kRing * kRowValues + lead);
+        ssim_int::expand_row(r, d, last - first, ring + row % kRing * kRowValues + lead);
         if (row + kPrefetchRows < height) {
           for (int i = 0; i < last - first; i += static_cast<int>(64 / sizeof(Sample))) {
             __builtin_prefetch(ref.row<Sample>(row + kPrefetchRows) + first + i);
@@ -118,9 +119,12 @@ class Ssim final : public Metric {
       for (int b = -kRadius; b <= kRadius; ++b) {
         rows[b + kRadius] = y + b < 0 || y + b >= height ? zeros : ring + (y + b) % kRing * kRowValues;
       }
-      ssim_int::window_down(rows.data(), kRowValues, down);
-      for (int i = 0; i < columns; ++i) weight[i] = plan_.weight_x[x + i] * plan_.weight_y[y];
-      ssim_int::add_row(down, kPitch, columns, weight, plan_.constants, lanes);
+      const ssim_int::Weights weights{plan_.weight_y[y], plan_.weight_x.data() + x, by_parity};
+      if constexpr (std::is_same_v<Row, float>) {
+        ssim_int::add_row(rows.data(), columns, weights, plan_.constants, lanes);
+      } else {
+        ssim_int::add_row(rows.data(), columns, weights, plan_.constants, down, lanes);
+      }
     }
     double sum = 0;
     for (const double lane : lanes) sum += lane;
@@ -145,6 +149,7 @@ Result<std::unique_ptr<Metric>> create(const Format& format, const OptionMap& op
   for (const double w : plan.weight_x) sum_x += w;
   for (const double w : plan.weight_y) sum_y += w;
   plan.total_weight = sum_x * sum_y;
+  plan.weight_x.resize(plan.weight_x.size() + kLanes, 1.0);  // for whole vectors
   return std::unique_ptr<Metric>(std::make_unique<Ssim>(std::move(plan)));
 }
 

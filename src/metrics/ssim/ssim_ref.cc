@@ -38,7 +38,8 @@ double plane_ref(const int* ref, const int* dis, int width, int height, int bit_
       const double weight = static_cast<double>(w), sr = static_cast<double>(r), sd = static_cast<double>(d);
       const double c1 = k1 * weight * weight, c2 = k2 * weight * weight;
       const double above = (2 * sr * sd + c1) * (c2 + 2 * (static_cast<double>(rd) * weight - sr * sd));
-      const double below = (sr * sr + sd * sd + c1) * (static_cast<double>(rr) * weight - sr * sr + static_cast<double>(dd) * weight - sd * sd + c2);
+      const double below = (sr * sr + sd * sd + c1) * (static_cast<double>(rr) * weight - sr * sr +
+                                                       static_cast<double>(dd) * weight - sd * sd + c2);
       score += weight * (above / below);
       *weights += weight;
     }
