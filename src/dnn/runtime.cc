@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace fovea::dnn {
 namespace {
@@ -65,7 +68,11 @@ Result<const Runtime*> Runtime::load(const std::string& library) {
   }
   FOVEA_TRY(
       runtime->check(ort::CreateEnv::call(runtime->table_, ort::kLogFatal, "fovea", &runtime->environment_)));
-  return const_cast<const Runtime*>(runtime.release());
+  // Within reach to the end of the process, so that leak checkers see it for what it is.
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::unique_ptr<const Runtime>>;
+  const std::lock_guard lock(mutex);
+  return kept.emplace_back(std::move(runtime)).get();
 }
 
 Result<const Runtime*> find_runtime(const char* variable) {

@@ -121,10 +121,11 @@ std::vector<Bytes> read_luma(Result<std::unique_ptr<Reader>> reader, bool skip_c
 }
 
 TEST(Reader, WithoutChromaLumaIsTheSame) {
-  for (const auto& [tag, f] :
+  for (const auto& [tag, format] :
        {std::pair{"420p10", Format{33, 21, 10, Chroma::k420}},
         std::pair{"422", Format{17, 9, 8, Chroma::k422}}, std::pair{"444", Format{16, 12, 8, Chroma::k444}},
         std::pair{"mono", Format{25, 17, 8, Chroma::k400}}}) {
+    const Format f = format;  // clang 14 takes no structured bindings into lambdas
     for (const bool as_pipe : {false, true}) {
       for (const size_t cut : {size_t{0}, size_t{1}, size_t{200}}) {  // within chroma, within luma
         SCOPED_TRACE(describe(f) + ", less " + std::to_string(cut) + " bytes");

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitized.h"
 #include "video/reader.h"
 
 namespace fovea::testing {
@@ -119,11 +120,7 @@ inline Clip read_all(Result<std::unique_ptr<Reader>> reader) {
   return clip;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kIsSanitized = true;  // their allocators keep freed memory
-#else
-inline constexpr bool kIsSanitized = false;
-#endif
+inline constexpr bool kIsSanitized = FOVEA_SANITIZED != 0;  // their allocators keep freed memory
 
 inline int64_t resident_kib() {
   std::ifstream statm("/proc/self/statm");

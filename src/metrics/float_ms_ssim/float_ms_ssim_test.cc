@@ -42,7 +42,8 @@ std::vector<float> halved_plane(const std::vector<float>& in, int width, int hei
 }
 
 TEST(MsSsimHalve, EqualsTheDefinition) {
-  for (const auto& [width, height] : {std::pair{11, 11}, {12, 13}, {127, 30}, {128, 31}, {129, 12}, {130, 40}, {131, 41}, {300, 99}}) {
+  for (const auto& size : {std::pair{11, 11}, {12, 13}, {127, 30}, {128, 31}, {129, 12}, {130, 40}, {131, 41}, {300, 99}}) {
+    const auto width = size.first, height = size.second;
     for (const int bit_depth : {8, 10, 16}) {
       const Frame frame = make_frame({width, height, bit_depth, Chroma::k400}, bit_depth == 10 ? Pattern::kTexture : Pattern::kNoise, width);
       const auto floats = floats_of(frame);

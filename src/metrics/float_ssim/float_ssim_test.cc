@@ -131,7 +131,8 @@ TEST(SsimKernels, PositionsSumLikeTheReference) {
 TEST(SsimShrink, EqualsTheDefinition) {
   for (const int bit_depth : {8, 10, 16}) {
     for (const int factor : {2, 3, 4, 5, 7, 8, 10}) {
-      for (const auto& [width, height] : {std::pair{120, 133}, {121, 117}, {160, 128}, {135, 111}}) {
+      for (const auto& size : {std::pair{120, 133}, {121, 117}, {160, 128}, {135, 111}}) {
+        const auto width = size.first, height = size.second;
         for (const Pattern pattern : {Pattern::kNoise, Pattern::kWhite}) {
           const Frame frame = make_frame({width, height, bit_depth, Chroma::k400}, pattern, factor);
           const ssim_core::Shrinker shrinker(factor, width, height, frame.format.sample_bytes(), ssim_core::sample_scale(bit_depth));

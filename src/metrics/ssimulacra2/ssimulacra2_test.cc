@@ -230,7 +230,8 @@ TEST(Ssimulacra2Kernel, BlurAlongColumnsIsExact) {
 TEST(Ssimulacra2Kernel, MapsAddUpToTheDefinition) {
   Random random(6);
   constexpr int kSumsPitch = kGroup + 5, kPitch = kGroup + 3, kFirst = 7 * kRows - kAhead;
-  for (const auto& [begin, end] : {std::pair{0, kRows}, {4, kRows}, {0, 1}, {7, 9}, {3, 3}}) {
+  for (const auto& rows : {std::pair{0, kRows}, {4, kRows}, {0, 1}, {7, 9}, {3, 3}}) {
+    const auto begin = rows.first, end = rows.second;
     std::array<std::vector<float>, 5> planes;
     for (auto& plane : planes) plane = random_floats(random, kRows * kGroup);
     const auto a = random_floats(random, kRing * kPitch), b = random_floats(random, kRing * kPitch);

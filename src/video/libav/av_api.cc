@@ -7,13 +7,6 @@
 
 #include <string>
 
-#ifdef __SANITIZE_THREAD__
-// FFmpeg is not instrumented, so the sanitizer cannot see how its threads hand memory to ours.
-extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
-  return "race:libavutil.so\nrace:libavcodec.so\nrace:libavformat.so\n";
-}
-#endif
-
 namespace fovea {
 
 AvApi av;
