@@ -6,9 +6,8 @@
 //
 // 1. Window. Sixteen columns of the band and of the radius around it, as floats, and their products.
 // 2. Columns are filtered, lanes being columns, and transposed: from here on lanes are rows.
-// 3. Rows are filtered by the same loop, lanes being rows: all loads are aligned, each serves four outputs,
-// and
-//    the taps stay in registers.
+// 3. Rows are filtered by the same loop, lanes being rows: all loads are aligned, each serves up to sixteen
+//    outputs, and sums and taps stay in registers.
 // 4. Statistics, and the sums of sixteen rows from left to right, a lane a row: in order for nothing.
 // The next scale comes from the same window: only its rows are filtered in step 2, only its columns in
 // step 3. What belongs to the reference is made once for all distorted pictures.
@@ -16,22 +15,23 @@
 
 #include <algorithm>
 #include <cstring>
-#include <utility>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "metrics/float_vif/float_vif_kernels.cc"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "metrics/float_vif/float_vif_filter-inl.h"
 
 #ifndef FOVEA_FLOAT_VIF_ONCE
 #define FOVEA_FLOAT_VIF_ONCE
 namespace fovea::float_vif {
 
 inline constexpr int kStep = 16;  // columns filtered at a time; also floats of a column of a band
-inline constexpr int kTile = 32;  // columns whose statistics are made at a time
+inline constexpr int kTile = 64;  // columns whose statistics are made at a time
 inline constexpr int kHalfRows = kBandRows / 2;
 inline constexpr int kOverhang =
-    8;  // columns that a last, incomplete block of outputs reads beyond those it needs
+    16;  // columns that a last, incomplete block of outputs reads beyond those it needs
 static_assert(kOverhang <= kStep);     // they exist
 inline constexpr int kRefMoments = 2;  // mean, square
 inline constexpr int kDisMoments = 3;  // and product with the reference
@@ -66,117 +66,8 @@ void Log2Row(const float* v, int count, float* out) {
 }
 #else
 
-#undef FOVEA_VIF_LAMBDA
-#define FOVEA_VIF_LAMBDA HWY_ATTR __attribute__((always_inline))
-
 using DF = hn::CappedTag<float, kBandRows>;
 using DHalf = hn::CappedTag<float, kHalfRows>;
-using D4 = hn::CappedTag<float, 4>;
-
-template <class Function, int... k>
-HWY_INLINE void Unrolled(const Function& f, std::integer_sequence<int, k...>) {
-  (f(std::integral_constant<int, k>()), ...);
-}
-template <int kCount, class Function>
-HWY_INLINE void Unroll(const Function& f) {
-  Unrolled(f, std::make_integer_sequence<int, kCount>());
-}
-
-// ---- filter -------------------------------------------------------------------------------------------
-
-// blocks * 4 outputs of d's lanes, `out_stride` floats apart: output i is the sum over k of taps[k] times the
-// lanes at in + (kEvery * i + k) * stride. kRadius is 0 where the compiler does not know it.
-template <int kRadius, int kEvery, class D>
-HWY_INLINE void FilterKnown(D d, const float* HWY_RESTRICT in, size_t stride, const Taps& taps,
-                            float* HWY_RESTRICT out, size_t out_stride, int blocks) {
-  const float* tap = taps.data();
-  if constexpr (kRadius == 0) {
-    const int count = taps.count() + 3 * kEvery;
-    for (int b = 0; b < blocks; ++b) {
-      auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-      for (int i = 0; i < count; ++i) {  // beyond the taps' ends stand zeros
-        const auto v = hn::Load(d, in + i * stride);
-        s0 = hn::Add(s0, hn::Mul(v, hn::Set(d, tap[i])));
-        s1 = hn::Add(s1, hn::Mul(v, hn::Set(d, tap[i - kEvery])));
-        s2 = hn::Add(s2, hn::Mul(v, hn::Set(d, tap[i - 2 * kEvery])));
-        s3 = hn::Add(s3, hn::Mul(v, hn::Set(d, tap[i - 3 * kEvery])));
-      }
-      hn::Store(s0, d, out);
-      hn::Store(s1, d, out + out_stride);
-      hn::Store(s2, d, out + 2 * out_stride);
-      hn::Store(s3, d, out + 3 * out_stride);
-      in += 4 * kEvery * stride;
-      out += 4 * out_stride;
-    }
-  } else {
-    // Taps are symmetric to the bit.
-    const auto t0 = hn::Set(d, tap[0]), t1 = hn::Set(d, tap[1]), t2 = hn::Set(d, tap[HWY_MIN(2, kRadius)]);
-    const auto t3 = hn::Set(d, tap[HWY_MIN(3, kRadius)]), t4 = hn::Set(d, tap[HWY_MIN(4, kRadius)]),
-               t5 = hn::Set(d, tap[HWY_MIN(5, kRadius)]);
-    const auto t6 = hn::Set(d, tap[HWY_MIN(6, kRadius)]), t7 = hn::Set(d, tap[HWY_MIN(7, kRadius)]),
-               t8 = hn::Set(d, tap[HWY_MIN(8, kRadius)]);
-    for (int b = 0; b < blocks; ++b) {
-      auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
-      Unroll<2 * kRadius + 1 + 3 * kEvery>([&](auto position) FOVEA_VIF_LAMBDA {
-        constexpr int i = decltype(position)::value;
-        const auto v = hn::Load(d, in + i * stride);
-        const auto add = [&](auto which, auto& sum) FOVEA_VIF_LAMBDA {
-          constexpr int k = decltype(which)::value;
-          constexpr int mirrored = k <= kRadius ? k : 2 * kRadius - k;
-          auto product = v;
-          if constexpr (mirrored == 0) product = hn::Mul(v, t0);
-          if constexpr (mirrored == 1) product = hn::Mul(v, t1);
-          if constexpr (mirrored == 2) product = hn::Mul(v, t2);
-          if constexpr (mirrored == 3) product = hn::Mul(v, t3);
-          if constexpr (mirrored == 4) product = hn::Mul(v, t4);
-          if constexpr (mirrored == 5) product = hn::Mul(v, t5);
-          if constexpr (mirrored == 6) product = hn::Mul(v, t6);
-          if constexpr (mirrored == 7) product = hn::Mul(v, t7);
-          if constexpr (mirrored == 8) product = hn::Mul(v, t8);
-          if constexpr (k == 0) sum = product;
-          if constexpr (k > 0 && mirrored >= 0) sum = hn::Add(sum, product);
-        };
-        add(std::integral_constant<int, i>(), s0);
-        add(std::integral_constant<int, i - kEvery>(), s1);
-        add(std::integral_constant<int, i - 2 * kEvery>(), s2);
-        add(std::integral_constant<int, i - 3 * kEvery>(), s3);
-      });
-      hn::Store(s0, d, out);
-      hn::Store(s1, d, out + out_stride);
-      hn::Store(s2, d, out + 2 * out_stride);
-      hn::Store(s3, d, out + 3 * out_stride);
-      in += 4 * kEvery * stride;
-      out += 4 * out_stride;
-    }
-  }
-}
-
-template <int kEvery, int kWidth, int kStride>
-HWY_NOINLINE void Filter(const float* in, const Taps& taps, float* out, int blocks) {
-  // Not below the lanes of a vector: in groups, each walking down all blocks.
-  const hn::CappedTag<float, kWidth> d;
-  for (int lane = 0; lane < kWidth; lane += static_cast<int>(hn::Lanes(d))) {
-    const auto run = [&](auto radius) FOVEA_VIF_LAMBDA {
-      FilterKnown<decltype(radius)::value, kEvery>(d, in + lane, kStride, taps, out + lane, kStride, blocks);
-    };
-    switch (taps.radius) {
-      case 8:
-        run(std::integral_constant<int, 8>());
-        break;
-      case 4:
-        run(std::integral_constant<int, 4>());
-        break;
-      case 2:
-        run(std::integral_constant<int, 2>());
-        break;
-      case 1:
-        run(std::integral_constant<int, 1>());
-        break;
-      default:
-        run(std::integral_constant<int, 0>());
-    }
-  }
-}
 
 // ---- 1. window ----------------------------------------------------------------------------------------
 
@@ -193,6 +84,8 @@ void LoadRows(const Source& source, int y_begin, int rows, int x, float* HWY_RES
     const int y =
         HWY_MIN(HWY_MAX(reflect101(y_begin + r, height), 0), height - 1);  // rows far below are not used
     const Sample* row = source.view.template row<Sample>(y) + x;
+    constexpr int kLine = 64 / sizeof(Sample);  // CPUs do not foresee so many rows
+    if (x % kLine == 0) hwy::Prefetch(row + 2 * kLine);
     HWY_ALIGN Sample last[kStep];
     if (x + kStep > width) {
       for (int i = 0; i < kStep; ++i) last[i] = i < width - x ? row[i] : Sample{0};
@@ -226,28 +119,6 @@ void Square(const float* HWY_RESTRICT a, size_t count, float* HWY_RESTRICT out) 
   for (size_t i = 0; i < count; i += hn::Lanes(d)) {
     const auto v = hn::Load(d, a + i);
     hn::Store(hn::Mul(v, v), d, out + i);
-  }
-}
-
-// ---- 2. columns ---------------------------------------------------------------------------------------
-
-// out[x * out_stride + y] = in[y * in_stride + x] for y < rows, x < columns, both multiples of 4.
-HWY_INLINE void Transpose(const float* HWY_RESTRICT in, size_t in_stride, int rows, int columns,
-                          float* HWY_RESTRICT out, size_t out_stride) {
-  const D4 d;
-  for (int y = 0; y < rows; y += 4) {
-    for (int x = 0; x < columns; x += 4) {
-      const float* from = in + y * in_stride + x;
-      float* to = out + x * out_stride + y;
-      const auto r0 = hn::Load(d, from), r1 = hn::Load(d, from + in_stride);
-      const auto r2 = hn::Load(d, from + 2 * in_stride), r3 = hn::Load(d, from + 3 * in_stride);
-      const auto even0 = hn::InterleaveLower(d, r0, r2), odd0 = hn::InterleaveLower(d, r1, r3);
-      const auto even1 = hn::InterleaveUpper(d, r0, r2), odd1 = hn::InterleaveUpper(d, r1, r3);
-      hn::Store(hn::InterleaveLower(d, even0, odd0), d, to);
-      hn::Store(hn::InterleaveUpper(d, even0, odd0), d, to + out_stride);
-      hn::Store(hn::InterleaveLower(d, even1, odd1), d, to + 2 * out_stride);
-      hn::Store(hn::InterleaveUpper(d, even1, odd1), d, to + 3 * out_stride);
-    }
   }
 }
 
@@ -421,14 +292,16 @@ class Walker {
     }
   }
   void Moment(const float* window, float* to, int at) {
-    Filter<1, kStep, kStep>(window, *s_.taps, staged_, kBandRows / 4);
-    Transpose(staged_, kStep, kBandRows, kStep, to + static_cast<size_t>(at) * kBandRows, kBandRows);
+    Filter<1, kStep, kStep>(window, *s_.taps, staged_, kBandRows);
+    Transpose<kBandRows>(staged_, kStep, kBandRows, kStep, to + static_cast<size_t>(at) * kBandRows,
+                         kBandRows);
   }
   void Shrink(const float* window, const Waiting& to, int at) {
     if (s_.next_taps == nullptr) return;
     Filter<2, kStep, kStep>(window + static_cast<size_t>(radius_ - s_.next_taps->radius) * kStep,
-                            *s_.next_taps, staged_, kHalfRows / 4);
-    Transpose(staged_, kStep, kHalfRows, kStep, to.next + static_cast<size_t>(at) * kHalfRows, kHalfRows);
+                            *s_.next_taps, staged_, kHalfRows);
+    Transpose<kHalfRows>(staged_, kStep, kHalfRows, kStep, to.next + static_cast<size_t>(at) * kHalfRows,
+                         kHalfRows);
   }
 
   // Columns outside the picture that the tile [x, end) needs.
@@ -446,13 +319,12 @@ class Walker {
   }
 
   void AddTile(int columns) {
-    const int blocks = (columns + 3) / 4;
     for (int q = 0; q < kRefMoments; ++q)
-      Filter<1, kBandRows, kBandRows>(ref_.moment[q], *s_.taps, blurred_[q], blocks);
+      Filter<1, kBandRows, kBandRows>(ref_.moment[q], *s_.taps, blurred_[q], columns);
     ReferenceInformation(s_.statistic, blurred_[0], blurred_[1], columns, den_);
     for (int d = 0; d < s_.dis_count; ++d) {
       for (int q = 0; q < kDisMoments; ++q) {
-        Filter<1, kBandRows, kBandRows>(dis_[d].moment[q], *s_.taps, blurred_[kRefMoments + q], blocks);
+        Filter<1, kBandRows, kBandRows>(dis_[d].moment[q], *s_.taps, blurred_[kRefMoments + q], columns);
       }
       KeptInformation(s_.statistic, blurred_[0], blurred_[1], blurred_[2], blurred_[3], blurred_[4], columns,
                       num_ + d * kBandRows);
@@ -468,8 +340,8 @@ class Walker {
       const float* from = (p == 0 ? ref_ : dis_[p - 1]).next +
                           static_cast<size_t>(radius_ - s_.next_taps->radius) * kHalfRows;
       float *shrunk = blurred_[0], *lines = blurred_[1];
-      Filter<2, kHalfRows, kHalfRows>(from, *s_.next_taps, shrunk, blocks);
-      Transpose(shrunk, kHalfRows, 4 * blocks, kHalfRows, lines, kTile);
+      Filter<2, kHalfRows, kHalfRows>(from, *s_.next_taps, shrunk, columns);
+      Transpose<4>(shrunk, kHalfRows, 4 * blocks, kHalfRows, lines, kTile);
       for (int r = 0; r < rows; ++r) {
         std::memcpy(to.data + (y / 2 + r) * to.stride + x / 2, lines + r * kTile, columns * sizeof(float));
       }
