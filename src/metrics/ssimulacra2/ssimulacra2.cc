@@ -9,7 +9,7 @@
 //        2   3   4   5
 //
 // A tile walks down in blocks of 16 rows: samples to XYB, blur along the rows (rows as lanes), blur along the
-// columns, maps. Only rings of 32 rows exist of the blurred planes.
+// columns, maps. Only the rows that a block looks back on are kept of the blurred planes.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -66,15 +66,15 @@ int streams(const ScalePlan& scale, int dis_count) {
 // What a column of tiles hands down. Offsets in floats; per distorted picture and plane kNorms rows of
 // totals.
 struct ColumnLayout {
-  size_t ring = 0;   // [stream][kRing][kTileColumns]
-  size_t state = 0;  // [stream][kStates][kTileColumns]
-  size_t xyb = 0;    // [picture][plane][kRing][kXybPitch]
+  size_t history = 0;  // [stream][kHistory][kTileColumns]
+  size_t state = 0;    // [stream][kStates][kTileColumns]
+  size_t xyb = 0;      // [picture][plane][kRing][kXybPitch]
   size_t floats = 0;
   size_t totals = 0;  // doubles
 
   ColumnLayout(const ScalePlan& scale, int dis_count) {
     const size_t count = streams(scale, dis_count);
-    state = count * kRing * kTileColumns;
+    state = count * kHistory * kTileColumns;
     xyb = state + count * kStates * kTileColumns;
     floats = round_up(xyb + static_cast<size_t>(1 + dis_count) * 3 * kRing * kXybPitch,
                       kAlignment / sizeof(float));
@@ -99,6 +99,7 @@ struct WorkSpace {
   float* spread;     // [4][kXybPitch], one a luma sample
   uint8_t* samples;  // up to three rows of kXybPitch samples of two bytes
   float* lanes;      // [picture][kLaneColumns][kRows]
+  float* rows;       // [stream of a plane][kRows][kGroup], blurred along rows
   float* blurred;    // [5][kRows][kGroup]
 
   static constexpr size_t kPlane = 2 * static_cast<size_t>(kXybPitch);
@@ -111,11 +112,13 @@ struct WorkSpace {
         spread(scratch.take<float>(4 * kXybPitch)),
         samples(scratch.take<uint8_t>(6 * kXybPitch)),
         lanes(scratch.take<float>((1 + static_cast<size_t>(dis_count)) * kLanes)),
+        rows(scratch.take<float>((2 + 3 * static_cast<size_t>(dis_count)) * kBlurredSize)),
         blurred(scratch.take<float>(5 * kBlurredSize)) {}
   static size_t bytes(int dis_count) {
     return Scratch::bytes_for<float>(3 * kPlane) + 2 * Scratch::bytes_for<float>(4 * kXybPitch) +
            Scratch::bytes_for<uint8_t>(6 * kXybPitch) +
            Scratch::bytes_for<float>((1 + static_cast<size_t>(dis_count)) * kLanes) +
+           Scratch::bytes_for<float>((2 + 3 * static_cast<size_t>(dis_count)) * kBlurredSize) +
            Scratch::bytes_for<float>(5 * kBlurredSize);
   }
 };
@@ -217,9 +220,9 @@ struct Ssimulacra2::Tile {
   // Columns [first, last) of the picture are converted, the tile's own and some to both sides.
   const int first = std::max(0, x0 - kHalo);
   const int last = std::min(grid.width, x0 + kTileColumns + kHalo);
-  float* const ring = state.columns.data() + column * layout.floats;
-  float* const down = ring + layout.state;
-  float* const xyb = ring + layout.xyb;
+  float* const history = state.columns.data() + column * layout.floats;
+  float* const down = history + layout.state;
+  float* const xyb = history + layout.xyb;
   double* const totals = state.totals.data() + column * layout.totals;
 
   float* xyb_plane(int picture, int plane) const {
@@ -234,7 +237,7 @@ struct Ssimulacra2::Tile {
 
   void run() const {
     if (row == 0) {  // outside the picture there is nothing, and nothing is in motion
-      std::fill_n(ring, layout.floats, 0.0f);
+      std::fill_n(history, layout.floats, 0.0f);
       std::fill_n(totals, layout.totals, 0.0);
     }
     const int end = std::min(grid.blocks, (row + 1) * kTileBlocks);
@@ -390,14 +393,14 @@ struct Ssimulacra2::Tile {
   // Blur along the rows of a group of columns. The streams of a plane in order: mu1, s11; then of each
   // distorted picture mu2, s22, s12. Without SSIM only the first moments.
   void blur_rows(int block, int plane, int stream, int x) const {
+    float* to = work.rows;
     const auto blur = [&](Moments moments, const float* a, const float* b) {
       float* const oscillators = across_state(block, stream);
       const bool border = column == 0 && x == 0;
       if (border) std::fill_n(oscillators, stream_count(moments) * kStates * kRows, 0.0f);
-      const int slot = block * kRows & (kRing - 1);
-      constexpr ptrdiff_t kStream = kRing * kTileColumns;
-      blur_across(moments, a, b, border ? -kAhead : x, x + kGroup, oscillators,
-                  ring + stream * kStream + slot * kTileColumns, kStream, kTileColumns);
+      blur_across(moments, a, b, border ? -kAhead : x, x + kGroup, oscillators, to, WorkSpace::kBlurredSize,
+                  kGroup);
+      to += stream_count(moments) * WorkSpace::kBlurredSize;
       stream += stream_count(moments);
     };
     if (plan.planes[plane].needs_ssim) {
@@ -417,9 +420,11 @@ struct Ssimulacra2::Tile {
     const int begin = std::max(0, -top), end = std::clamp(grid.height - top, 0, kRows);
     float* out[5];
     for (int i = 0; i < 5; ++i) out[i] = work.blurred + i * WorkSpace::kBlurredSize;
+    const float* rows = work.rows;
     const auto blur = [&](float* to) {
-      blur_down(ring + static_cast<size_t>(stream) * kRing * kTileColumns + x, kTileColumns, top,
+      blur_down(rows, history + static_cast<size_t>(stream) * kHistory * kTileColumns + x, kTileColumns,
                 down + static_cast<size_t>(stream) * kStates * kTileColumns + x, kTileColumns, to);
+      rows += WorkSpace::kBlurredSize;
       ++stream;
     };
     blur(out[0]);

@@ -184,7 +184,7 @@ HWY_INLINE void Across(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b,
   const int first = begin < 0 ? 0 : begin;  // outputs before the picture's border only set things in motion
   for (int stream = 0; stream < kStreams; ++stream) {
     Transpose(lanes + stream * kStreamLanes + (first - begin) * kRows, kRows, end - first, kRows,
-              out + stream * out_stride + first, pitch);
+              out + stream * out_stride, pitch);
   }
 }
 
@@ -202,20 +202,25 @@ void BlurAcross(Moments moments, const float* a, const float* b, int begin, int 
   }
 }
 
-void BlurDown(const float* HWY_RESTRICT ring, int pitch, int first, float* HWY_RESTRICT state,
-              int state_pitch, float* HWY_RESTRICT out) {
+void BlurDown(const float* HWY_RESTRICT rows, float* HWY_RESTRICT history, int pitch,
+              float* HWY_RESTRICT state, int state_pitch, float* HWY_RESTRICT out) {
   const DD d;
   const int lanes = static_cast<int>(hn::Lanes(d));
   for (int x = 0; x < kGroup; x += 2 * lanes) {
-    const auto row = [&](int y) FOVEA_LAMBDA { return ring + (y & (kRing - 1)) * pitch + x; };
     Oscillate<2>(
-        d, first, first + kRows, state + x, lanes, state_pitch,
+        d, 0, kRows, state + x, lanes, state_pitch,
         [&](int n, auto half) FOVEA_LAMBDA {
-          return hn::Add(hn::LoadU(d, row(n - kBehind) + half * lanes),
-                         hn::LoadU(d, row(n + kAhead) + half * lanes));
+          const float* behind = n < kHistory ? history + n * pitch + x : rows + (n - kHistory) * kGroup + x;
+          return hn::Add(hn::LoadU(d, behind + half * lanes),
+                         hn::Load(d, rows + n * kGroup + x + half * lanes));
         },
         [&](int n, auto half, hn::Vec<DD> v)
-            FOVEA_LAMBDA { hn::StoreU(v, d, out + (n - first) * kGroup + x + half * lanes); });
+            FOVEA_LAMBDA { hn::Store(v, d, out + n * kGroup + x + half * lanes); });
+    for (int n = 0; n < kHistory; ++n) {
+      const float* from = rows + (kRows - kHistory + n) * kGroup + x;
+      hn::StoreU(hn::Load(d, from), d, history + n * pitch + x);
+      hn::StoreU(hn::Load(d, from + lanes), d, history + n * pitch + x + lanes);
+    }
   }
 }
 
@@ -331,8 +336,8 @@ void blur_across(Moments moments, const float* a, const float* b, int begin, int
                  float* out, ptrdiff_t out_stride, ptrdiff_t pitch) {
   HWY_DYNAMIC_DISPATCH(BlurAcross)(moments, a, b, begin, end, state, out, out_stride, pitch);
 }
-void blur_down(const float* ring, int pitch, int first, float* state, int state_pitch, float* out) {
-  HWY_DYNAMIC_DISPATCH(BlurDown)(ring, pitch, first, state, state_pitch, out);
+void blur_down(const float* rows, float* history, int pitch, float* state, int state_pitch, float* out) {
+  HWY_DYNAMIC_DISPATCH(BlurDown)(rows, history, pitch, state, state_pitch, out);
 }
 void add_ssim(Definition definition, const Blurred& blurred, int begin, int end, double* sums,
               int sums_pitch) {

@@ -14,13 +14,14 @@
 
 namespace fovea::ssimulacra2 {
 
-inline constexpr int kRows = 16;         // rows of a block: the lanes of the blur along rows
-inline constexpr int kRing = 2 * kRows;  // rows that the blur along columns looks back and ahead on
-inline constexpr int kGroup = 32;        // columns of one call of the blur along columns
+inline constexpr int kRows = 16;   // rows of a block: the lanes of the blur along rows
+inline constexpr int kGroup = 32;  // columns of one call of the blur along columns
 inline constexpr int kPad = 16;    // row kernels may read and write up to a multiple of this many samples
 inline constexpr int kBehind = 6;  // the blur's output n reads inputs n-6 and n+4
 inline constexpr int kAhead = 4;
-inline constexpr int kStates = 6;                       // two past outputs of three oscillators
+inline constexpr int kHistory = kBehind + kAhead;  // rows above a block that the blur along columns needs
+inline constexpr int kRing = 2 * kRows;            // rows of X, Y and B that are kept
+inline constexpr int kStates = 6;                  // two past outputs of three oscillators
 inline constexpr float kBias = 0.0037930732552754493f;  // of a cone's light
 inline constexpr float kBlurInput[3] = {0.0552952364f, -0.0588366874f, 0.0129558193f};
 inline constexpr float kBlurFeedback[3] = {-1.90211308f, -1.17557049f, -1.22464685e-16f};
@@ -61,14 +62,15 @@ constexpr int stream_count(Moments moments) {
 // where rows begin (output starts at column 0 then); `end` is a multiple of 16.
 //   a, b   lanes of column 0; read from begin-6 to end+3
 //   state  [stream][kStates][kRows], 0 where rows begin
-//   out    [stream]: rows of `pitch` floats, column 0 first
+//   out    [stream][kRows][pitch], from column `begin` (or 0) on
 void blur_across(Moments moments, const float* a, const float* b, int begin, int end, float* state,
                  float* out, ptrdiff_t out_stride, ptrdiff_t pitch);
-// Blur along kGroup columns: kRows outputs from row `first` on.
-//   ring   row y of the input is at (y mod kRing) * pitch
-//   state  [kStates][state_pitch], 0 before output -4
-//   out    [kRows][kGroup]
-void blur_down(const float* ring, int pitch, int first, float* state, int state_pitch, float* out);
+// Blur along kGroup columns: kRows outputs, the first kAhead above the rows.
+//   rows     [kRows][kGroup], aligned
+//   history  [kHistory][pitch]: the rows above, 0 where columns begin; replaced by the last of `rows`
+//   state    [kStates][state_pitch], 0 where columns begin
+//   out      [kRows][kGroup], aligned
+void blur_down(const float* rows, float* history, int pitch, float* state, int state_pitch, float* out);
 
 // Blurred planes of a group of columns, each [kRows][kGroup].
 struct Blurred {

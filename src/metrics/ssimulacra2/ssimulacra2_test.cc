@@ -182,8 +182,8 @@ TEST(Ssimulacra2Kernel, BlurAlongRowsIsExact) {
         std::vector<float> state(want.size() * kStates * kRows), out(want.size() * stride, kPoison);
         for (int begin = -kAhead, end = 0; begin < width; begin = end) {
           end = std::min<int>(width, std::max(begin, 0) + 16 * static_cast<int>(random.uniform(1, 2)));
-          blur_across(moments, &a[kBefore * kRows], &b[kBefore * kRows], begin, end, state.data(), out.data(),
-                      stride, pitch);
+          blur_across(moments, &a[kBefore * kRows], &b[kBefore * kRows], begin, end, state.data(),
+                      &out[std::max(begin, 0)], stride, pitch);
         }
         for (size_t stream = 0; stream < want.size(); ++stream) {
           for (int i = 0; i < stride; ++i) {
@@ -205,22 +205,23 @@ TEST(Ssimulacra2Kernel, BlurAlongColumnsIsExact) {
   std::vector<float> want(in.size());
   for (int x = 0; x < kPitch; ++x) blur_line_ref(&in[x], &want[x], kHeight, kPitch);
   for_each_target([&](const char* target) {
-    std::vector<float> ring(kRing * kPitch), state(kStates * kPitch);
+    std::vector<float> history(kHistory * kPitch), state(kStates * kPitch);
     for (int top = 0; top - kAhead < kHeight; top += kRows) {
-      for (int y = top; y < top + kRows; ++y) {
-        for (int x = 0; x < kPitch; ++x)
-          ring[y % kRing * kPitch + x] = y < kHeight ? in[y * kPitch + x] : 0.0f;
-      }
       for (int x = 0; x < kPitch; x += kGroup) {
-        std::vector<float> out(kRows * kGroup + 1, kPoison);
-        blur_down(&ring[x], kPitch, top - kAhead, &state[x], kPitch, out.data());
+        AlignedBuffer<float> rows(kRows * kGroup), out(kRows * kGroup + 1);
+        for (int i = 0; i < kRows * kGroup; ++i) {
+          const int y = top + i / kGroup;
+          rows[i] = y < kHeight ? in[y * kPitch + x + i % kGroup] : 0.0f;
+        }
+        out[kRows * kGroup] = kPoison;
+        blur_down(rows.data(), &history[x], kPitch, &state[x], kPitch, out.data());
         for (int i = 0; i < kRows * kGroup; ++i) {
           const int y = top - kAhead + i / kGroup;
           if (y >= 0 && y < kHeight) {
             ASSERT_EQ(out[i], want[y * kPitch + x + i % kGroup]) << target << " row " << y;
           }
         }
-        ASSERT_EQ(out.back(), kPoison) << target;
+        ASSERT_EQ(out[kRows * kGroup], kPoison) << target;
       }
     }
   });
