@@ -77,6 +77,7 @@ class Tile {
       loaded = std::max(loaded, end);
       ForPictures([&](const Source&, const LowPlane&, const Transformed& to) { Columns(y, is_detail, to); });
       ForPictures([&](const Source&, const LowPlane& plane, const Transformed& to) {
+        if (is_own) prefetch_row(plane, y + kLowRowsAhead, columns_, g_.height);
         Rows(is_own ? plane.data + y * plane.stride : nullptr, is_detail, to);
       });
       if (!is_detail) continue;

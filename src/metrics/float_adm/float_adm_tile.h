@@ -19,9 +19,10 @@ static_assert(kFiltered % kMaxLanes == 0);
 // Floats of a row of a tile, with a neighbour before it and what vectors read beyond it.
 inline constexpr int kBefore = kMaxLanes;
 inline constexpr int kRow = kBefore + kFiltered + kMaxLanes;
-inline constexpr int kSourceRows = 4;  // of a picture that are kept
-inline constexpr int kRowsAhead = 14;  // of which source rows are brought near
-inline constexpr int kBlock = 4;       // rows that are summed at a time
+inline constexpr int kSourceRows = 4;    // of a picture that are kept
+inline constexpr int kRowsAhead = 8;     // of which source rows are brought near,
+inline constexpr int kLowRowsAhead = 4;  // and low-low rows
+inline constexpr int kBlock = 4;         // rows that are summed at a time
 
 // Rows that belong together stand kRow floats apart, so that one pointer leads to all of them.
 // A source or filtered row is two: even columns 2j, and odd columns 2j - 1.
@@ -99,14 +100,20 @@ inline Range cut(Range a, Range b) {
   return r.empty() ? Range{} : r;
 }
 
-// Brings near what a tile will read of row y: too short a piece for the CPU to foresee.
-inline void prefetch_row(const Source& source, int y, Range columns) {
-  if (y >= source.view.height_px) return;
+// Brings near what a tile will read of a source row, or write of a low-low row: pieces of rows are too short
+// for the CPU to foresee. Inlined by force: GCC leaves out calls of functions that do nothing else.
+HWY_INLINE void prefetch(const void* row, int begin_bytes, int end_bytes) {
   constexpr int kLine = 64;
-  const uint8_t* row = source.view.row_bytes(y);
-  const int begin = 2 * columns.begin * source.sample_bytes;
-  const int end = std::min(2 * columns.end + 1, source.view.width_px) * source.sample_bytes;
-  for (int i = begin; i < end; i += kLine) hwy::Prefetch(row + i);
+  for (int i = begin_bytes; i < end_bytes; i += kLine) hwy::Prefetch(static_cast<const uint8_t*>(row) + i);
+}
+HWY_INLINE void prefetch_row(const Source& source, int y, Range columns) {
+  if (y >= source.view.height_px) return;
+  const int end = std::min(2 * columns.end + 1, source.view.width_px);
+  prefetch(source.view.row_bytes(y), 2 * columns.begin * source.sample_bytes, end * source.sample_bytes);
+}
+HWY_INLINE void prefetch_row(const LowPlane& plane, int y, Range columns, int height) {
+  constexpr int kBytes = static_cast<int>(sizeof(float));
+  if (y < height) prefetch(plane.data + y * plane.stride, columns.begin * kBytes, columns.end * kBytes);
 }
 
 inline void power_row(float* row, int count, float p) {
