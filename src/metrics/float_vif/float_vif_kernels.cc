@@ -71,41 +71,40 @@ using DHalf = hn::CappedTag<float, kHalfRows>;
 
 // ---- 1. window ----------------------------------------------------------------------------------------
 
+// Columns x .. x + kStep - 1 of `rows` rows that start at row[0], row[1], ...
 template <class Sample>
-void LoadRows(const Source& source, int y_begin, int rows, int x, float* HWY_RESTRICT out) {
+void LoadRows(const Source& source, const uint8_t* const* row, int rows, int x, float* HWY_RESTRICT out) {
   const DF df;
   const hn::RebindToSigned<DF> di;
   const hn::Rebind<Sample, DF> ds;
-  const int lanes = static_cast<int>(hn::Lanes(df)), width = source.view.width_px,
-            height = source.view.height_px;
+  const int lanes = static_cast<int>(hn::Lanes(df)), width = source.view.width_px;
   const auto zero = hn::Set(di, source.zero);
   const auto unit = hn::Set(df, source.unit);
+  constexpr int kLine = 64 / sizeof(Sample);
+  const bool new_line = x % kLine == 0;
   for (int r = 0; r < rows; ++r, out += kStep) {
-    const int y =
-        HWY_MIN(HWY_MAX(reflect101(y_begin + r, height), 0), height - 1);  // rows far below are not used
-    const Sample* row = source.view.template row<Sample>(y) + x;
-    constexpr int kLine = 64 / sizeof(Sample);  // CPUs do not foresee so many rows
-    if (x % kLine == 0) hwy::Prefetch(row + 2 * kLine);
+    const Sample* from = reinterpret_cast<const Sample*>(row[r]) + x;
+    if (new_line) hwy::Prefetch(from + 2 * kLine);  // CPUs do not foresee so many rows
     HWY_ALIGN Sample last[kStep];
     if (x + kStep > width) {
-      for (int i = 0; i < kStep; ++i) last[i] = i < width - x ? row[i] : Sample{0};
-      row = last;
+      for (int i = 0; i < kStep; ++i) last[i] = i < width - x ? from[i] : Sample{0};
+      from = last;
     }
     for (int i = 0; i < kStep; i += lanes) {
       if constexpr (sizeof(Sample) == 4) {
-        hn::Store(hn::LoadU(df, row + i), df, out + i);
+        hn::Store(hn::LoadU(df, from + i), df, out + i);
       } else {
-        const auto centred = hn::ConvertTo(df, hn::Sub(hn::PromoteTo(di, hn::LoadU(ds, row + i)), zero));
+        const auto centred = hn::ConvertTo(df, hn::Sub(hn::PromoteTo(di, hn::LoadU(ds, from + i)), zero));
         hn::Store(sizeof(Sample) == 1 ? centred : hn::Mul(centred, unit), df, out + i);
       }
     }
   }
 }
 
-void LoadWindow(const Source& source, int y_begin, int rows, int x, float* out) {
-  if (source.sample_bytes == 1) return LoadRows<uint8_t>(source, y_begin, rows, x, out);
-  if (source.sample_bytes == 2) return LoadRows<uint16_t>(source, y_begin, rows, x, out);
-  LoadRows<float>(source, y_begin, rows, x, out);
+void LoadWindow(const Source& source, const uint8_t* const* row, int rows, int x, float* out) {
+  if (source.sample_bytes == 1) return LoadRows<uint8_t>(source, row, rows, x, out);
+  if (source.sample_bytes == 2) return LoadRows<uint16_t>(source, row, rows, x, out);
+  LoadRows<float>(source, row, rows, x, out);
 }
 
 void Multiply(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, size_t count,
@@ -229,17 +228,24 @@ class Walker {
     for (float*& b : blurred_) b = scratch.take<float>(kTile * kBandRows);
     den_ = scratch.take<float>(kBandRows);
     num_ = scratch.take<float>(static_cast<size_t>(s_.dis_count) * kBandRows);
+    rows_ = scratch.take<const uint8_t*>((1 + static_cast<size_t>(s_.dis_count)) * WindowRows());
   }
 
   void Band(int y) {
     const int width = s_.width();
+    for (int p = 0; p <= s_.dis_count; ++p) {
+      const PlaneView& view = p == 0 ? s_.ref.view : s_.dis[p - 1].view;
+      for (int r = 0; r < WindowRows(); ++r) {  // rows far below are not used
+        const int from = HWY_MIN(HWY_MAX(reflect101(y - radius_ + r, view.height_px), 0), view.height_px - 1);
+        rows_[p * WindowRows() + r] = view.row<uint8_t>(from);
+      }
+    }
     std::memset(den_, 0, kBandRows * sizeof(float));
     std::memset(num_, 0, s_.dis_count * kBandRows * sizeof(float));
     int ready = 0;  // columns after step 2
     for (int x = 0; x < width; x += kTile) {
       const int end = HWY_MIN(x + kTile, width);
-      for (; ready < HWY_MIN(end + radius_, width); ready += kStep)
-        FilterColumns(y, ready, ready - x + radius_);
+      for (; ready < HWY_MIN(end + radius_, width); ready += kStep) FilterColumns(ready, ready - x + radius_);
       ForEachBuffer([&](float* buffer, int floats, int) { MirrorEnds(buffer, floats, x, end); });
       if (s_.taps != nullptr) AddTile(end - x);
       if (s_.next_taps != nullptr) ShrinkTile(y, x, end);
@@ -258,6 +264,8 @@ class Walker {
   }
 
  private:
+  int WindowRows() const { return kBandRows + 2 * radius_; }
+
   template <class Function>
   void ForEachBuffer(const Function& f) {
     for (int p = 0; p <= s_.dis_count; ++p) {
@@ -269,11 +277,11 @@ class Walker {
   }
 
   // Steps 1 and 2 of columns x .. x + kStep - 1, to position `at` of the buffers.
-  void FilterColumns(int y, int x, int at) {
-    const int rows = kBandRows + 2 * radius_;
+  void FilterColumns(int x, int at) {
+    const int rows = WindowRows();
     const size_t floats = static_cast<size_t>(rows) * kStep;
     float *ref = window_[0], *dis = window_[1], *product = window_[2];
-    LoadWindow(s_.ref, y - radius_, rows, x, ref);
+    LoadWindow(s_.ref, rows_, rows, x, ref);
     Shrink(ref, ref_, at);
     if (s_.taps != nullptr) {
       Moment(ref, ref_.moment[0], at);
@@ -281,7 +289,7 @@ class Walker {
       Moment(product, ref_.moment[1], at);
     }
     for (int d = 0; d < s_.dis_count; ++d) {
-      LoadWindow(s_.dis[d], y - radius_, rows, x, dis);
+      LoadWindow(s_.dis[d], rows_ + (1 + d) * rows, rows, x, dis);
       Shrink(dis, dis_[d], at);
       if (s_.taps == nullptr) continue;
       Moment(dis, dis_[d].moment[0], at);
@@ -357,6 +365,7 @@ class Walker {
   float* blurred_[kRefMoments + kDisMoments];
   float* den_;
   float* num_;
+  const uint8_t** rows_;  // [picture][window row], of the current band
 };
 
 void RunStrip(const Strip& strip, Scratch& scratch) {
@@ -397,7 +406,8 @@ size_t strip_scratch_bytes(int radius, int dis_count) {
          (1 + static_cast<size_t>(dis_count)) * picture + Scratch::bytes_for<Waiting>(dis_count) +
          (kRefMoments + kDisMoments) * Scratch::bytes_for<float>(kTile * kBandRows) +
          Scratch::bytes_for<float>(kBandRows) +
-         Scratch::bytes_for<float>(static_cast<size_t>(dis_count) * kBandRows);
+         Scratch::bytes_for<float>(static_cast<size_t>(dis_count) * kBandRows) +
+         Scratch::bytes_for<const uint8_t*>((1 + static_cast<size_t>(dis_count)) * (kBandRows + 2 * radius));
 }
 
 }  // namespace fovea::float_vif
