@@ -105,7 +105,7 @@ class Sequence {
     const unsigned how = next() % 9;
     const int by = static_cast<int>(next()) - 128;
     switch (how) {
-      case 0: pic.data[0] = static_cast<uint8_t*>(pic.data[0]) + by * 64; break;
+      case 0: pic.data[0] = reinterpret_cast<void*>(reinterpret_cast<intptr_t>(pic.data[0]) + by * 64); break;
       case 1: pic.data[1] = nullptr; break;
       case 2: pic.stride[by & 1] *= by; break;
       case 3: pic.w[0] += static_cast<unsigned>(by); break;
