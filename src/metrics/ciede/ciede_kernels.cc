@@ -98,11 +98,12 @@ void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& o
   }
 
   const auto mix = [&](auto all_curved) HWY_ATTR {
+    constexpr bool kAllCurved = decltype(all_curved)::value;
     const auto linear = [&](int channel, int i) HWY_ATTR {
       const Conversion::Channel& to = k.channels[channel];
       const auto x = hn::LoadU(dd, exact[channel] + i);
       const auto curved = Power2_4(dd, x, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)), to.bend);
-      if constexpr (all_curved) return curved;
+      if constexpr (kAllCurved) return curved;
       const auto straight = hn::Add(hn::Mul(x, hn::Set(dd, to.slope)), hn::Set(dd, to.intercept));
       return hn::IfThenElse(hn::Gt(x, hn::Set(dd, k.threshold)), curved, straight);
     };
@@ -139,7 +140,7 @@ void ColoursToLab(const Colours& colours, int count, const Conversion& k, Lab& o
       for (int i = 0; i < count; i += lanes_d) {
         const auto t = hn::LoadU(dd, exact[channel] + i);
         auto f = CubeRoot(dd, t, hn::PromoteTo(dd, hn::LoadU(dh, guess[channel] + i)));
-        if constexpr (!all_curved) {
+        if constexpr (!decltype(all_curved)::value) {
           const auto straight =
               hn::Add(hn::Mul(t, hn::Set(dd, 24389.0 / 8.0 / 116.0)), hn::Set(dd, 16.0 / 116.0));
           f = hn::IfThenElse(hn::Gt(t, hn::Set(dd, kThreshold)), f, straight);
