@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 // The recursive blur and the maps. Compiled once per CPU target; the wrappers at the end choose at run time.
+#include <cstring>
 #include <type_traits>
 
 #include "metrics/ssimulacra2/ssimulacra2_kernels.h"
@@ -202,26 +203,29 @@ void BlurAcross(Moments moments, const float* a, const float* b, int begin, int 
   }
 }
 
-void BlurDown(const float* HWY_RESTRICT rows, float* HWY_RESTRICT history, int pitch,
-              float* HWY_RESTRICT state, int state_pitch, float* HWY_RESTRICT out) {
+// Two vectors of columns. Not in line: GCC 12 trips over vectors of unknown length in nested loops.
+HWY_NOINLINE void DownColumns(const float* HWY_RESTRICT rows, const float* const* HWY_RESTRICT behind, int x,
+                              float* HWY_RESTRICT state, int state_pitch, float* HWY_RESTRICT out) {
   const DD d;
   const int lanes = static_cast<int>(hn::Lanes(d));
-  for (int x = 0; x < kGroup; x += 2 * lanes) {
-    Oscillate<2>(
-        d, 0, kRows, state + x, lanes, state_pitch,
-        [&](int n, auto half) FOVEA_LAMBDA {
-          const float* behind = n < kHistory ? history + n * pitch + x : rows + (n - kHistory) * kGroup + x;
-          return hn::Add(hn::LoadU(d, behind + half * lanes),
-                         hn::Load(d, rows + n * kGroup + x + half * lanes));
-        },
-        [&](int n, auto half, hn::Vec<DD> v)
-            FOVEA_LAMBDA { hn::Store(v, d, out + n * kGroup + x + half * lanes); });
-    for (int n = 0; n < kHistory; ++n) {
-      const float* from = rows + (kRows - kHistory + n) * kGroup + x;
-      hn::StoreU(hn::Load(d, from), d, history + n * pitch + x);
-      hn::StoreU(hn::Load(d, from + lanes), d, history + n * pitch + x + lanes);
-    }
-  }
+  Oscillate<2>(
+      d, 0, kRows, state, lanes, state_pitch,
+      [&](int n, auto half) FOVEA_LAMBDA {
+        return hn::Add(hn::LoadU(d, behind[n] + x + half * lanes),
+                       hn::Load(d, rows + n * kGroup + half * lanes));
+      },
+      [&](int n, auto half, hn::Vec<DD> v)
+          FOVEA_LAMBDA { hn::Store(v, d, out + n * kGroup + half * lanes); });
+}
+
+void BlurDown(const float* rows, float* history, int pitch, float* state, int state_pitch, float* out) {
+  const float* behind[kRows];
+  for (int n = 0; n < kRows; ++n)
+    behind[n] = n < kHistory ? history + n * pitch : rows + (n - kHistory) * kGroup;
+  for (int x = 0; x < kGroup; x += 2 * static_cast<int>(hn::Lanes(DD())))
+    DownColumns(rows + x, behind, x, state + x, state_pitch, out + x);
+  for (int n = 0; n < kHistory; ++n)
+    std::memcpy(history + n * pitch, rows + (kRows - kHistory + n) * kGroup, kGroup * sizeof(float));
 }
 
 // Adds one float a column to double totals.
