@@ -30,7 +30,10 @@ target_compile_features(fovea_flags INTERFACE cxx_std_20)
 add_library(fovea_simd INTERFACE)
 target_link_libraries(fovea_simd INTERFACE PkgConfig::HWY)
 target_compile_definitions(fovea_simd INTERFACE HWY_WANT_AVX3_DL HWY_BROKEN_EMU128=1)
-if(FOVEA_SANITIZE)
+if(FOVEA_SANITIZE MATCHES "thread")
+  # Races do not depend on the CPU target: one is enough.
+  target_compile_definitions(fovea_simd INTERFACE HWY_COMPILE_ONLY_STATIC)
+elseif(FOVEA_SANITIZE)
   # Instrumented kernels compile for minutes each: the widest, the commonest and the plain target are enough.
   target_compile_definitions(fovea_simd INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")
 else()
