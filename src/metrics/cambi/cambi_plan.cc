@@ -218,12 +218,12 @@ Result<Plan> make_plan(const Format& format, const Params& params) {
                              "; choose a smaller one, or cambi_high_res_speedup=2160");
   }
 
-  const std::string& eotf = params.cambi_eotf != "bt1886" ? params.cambi_eotf : params.eotf;
-  for (const auto& [name, value] :
-       {std::pair{"eotf", params.eotf}, std::pair{"cambi_eotf", params.cambi_eotf}}) {
-    if (value != "bt1886" && value != "pq")
-      return usage_error(std::string("cambi: ") + name + "=" + value + " is not bt1886 or pq");
-  }
+  // Only the one that counts is looked at: scripts for libvmaf give both.
+  const bool is_newer = params.cambi_eotf != "bt1886";
+  const std::string& eotf = is_newer ? params.cambi_eotf : params.eotf;
+  if (eotf != "bt1886" && eotf != "pq")
+    return usage_error(std::string("cambi: ") + (is_newer ? "cambi_eotf=" : "eotf=") + eotf +
+                       " is not bt1886 or pq");
   const Luminance luminance = eotf == "pq" ? luminance_pq : luminance_bt1886;
   for (int d = 0; d < plan.contrasts; ++d) {
     plan.limits[d] = visibility_limit(luminance, d + 1, params.tvi_threshold);

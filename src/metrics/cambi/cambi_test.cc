@@ -578,6 +578,9 @@ TEST(Cambi, RefusesWhatItIsNotDefinedFor) {
   EXPECT_EQ(kMetric.create(hd, {{"enc_width", "200"}, {"enc_height", "200"}}).error().message,
             "cambi: 200x200 is too small; width or height must be at least 216");
   EXPECT_EQ(kMetric.create(hd, {{"eotf", "srgb"}}).error().message, "cambi: eotf=srgb is not bt1886 or pq");
+  EXPECT_EQ(kMetric.create(hd, {{"cambi_eotf", "srgb"}}).error().message,
+            "cambi: cambi_eotf=srgb is not bt1886 or pq");
+  EXPECT_TRUE(kMetric.create(hd, {{"eotf", "srgb"}, {"cambi_eotf", "pq"}}).ok());
   EXPECT_EQ(kMetric.create(hd, {{"src_width", "1280"}, {"src_height", "1200"}}).error().message,
             "cambi: src 1280x1200 is wider but lower than enc 1920x1080, or the reverse; neither may be");
   EXPECT_EQ(kMetric.create({16000, 9000, 8, Chroma::k420}, {}).error().code, ErrorCode::kUnsupported);
