@@ -175,7 +175,9 @@ TEST(Ssimulacra2Kernel, BlurAlongRowsIsExact) {
         {Moments::kFirsts, {blurred(a, nullptr), blurred(b, nullptr)}},
         {Moments::kOfRef, {blurred(a, nullptr), blurred(a, &a)}},
         {Moments::kDistorted, {blurred(b, nullptr), blurred(b, &b), blurred(a, &b)}}};
-    for (const auto& [moments, want] : cases) {
+    for (const auto& one : cases) {
+      const Moments moments = one.first;
+      const auto& want = one.second;
       ASSERT_EQ(stream_count(moments), static_cast<int>(want.size()));
       for_each_target([&](const char* target) {
         const ptrdiff_t stride = static_cast<ptrdiff_t>(kRows) * pitch + 5;
