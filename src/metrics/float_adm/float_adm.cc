@@ -133,6 +133,7 @@ class FloatAdm final : public Metric {
   }
 
   const std::vector<Feature>& features() const override { return features_; }
+  bool uses_chroma() const override { return false; }
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     return Scratch::bytes_for<Source>(dis_count) + Scratch::bytes_for<LowPlane>(dis_count) +

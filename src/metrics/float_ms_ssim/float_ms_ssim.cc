@@ -51,8 +51,8 @@ class FloatMsSsim final : public Metric {
   }
 
   const std::vector<Feature>& features() const override { return features_; }
-  // One phase a scale: its bands of columns are scored, and strips of rows of the next scale are made.
   bool uses_chroma() const override { return false; }
+  // One phase a scale: its bands of columns are scored, and strips of rows of the next scale are made.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     return std::max(ssim_core::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim_core::Image>(dis_count), ms_ssim::halve_scratch_bytes());

@@ -43,8 +43,8 @@ class FloatSsim final : public Metric {
   }
 
   const std::vector<Feature>& features() const override { return features_; }
-  // Rows of the shrunk pictures, if they are shrunk; then bands of columns.
   bool uses_chroma() const override { return false; }
+  // Rows of the shrunk pictures, if they are shrunk; then bands of columns.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int dis_count) const override {
     return std::max(ssim_core::band_scratch_bytes(dis_count) + Scratch::bytes_for<ssim_core::Image>(dis_count), plan_.shrinker.scratch_bytes());

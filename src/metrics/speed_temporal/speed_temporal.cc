@@ -37,8 +37,8 @@ class SpeedTemporal final : public Metric {
   const std::vector<Feature>& features() const override { return features_; }
   int history() const override { return 1; }
   bool history_has_distorted() const override { return true; }
-  // Phase 0: strips of lattice rows. Phase 1: the block models.
   bool uses_chroma() const override { return false; }
+  // Phase 0: strips of lattice rows. Phase 1: the block models.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
     return std::max(lattice_scratch_bytes(plan_), model_scratch_bytes(plan_));

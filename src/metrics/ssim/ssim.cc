@@ -52,8 +52,8 @@ class Ssim final : public Metric {
   explicit Ssim(Plan plan) : plan_(std::move(plan)), strips_{plan_.bands}, features_{plain_feature("ssim")} {}
 
   const std::vector<Feature>& features() const override { return features_; }
-  // Bands of columns.
   bool uses_chroma() const override { return false; }
+  // Bands of columns.
   const std::vector<int>& strips() const override { return strips_; }
   size_t scratch_bytes(int) const override {
     return Scratch::bytes_for<double>((kRing + 1) * kRowValues + 32) +
